@@ -4,7 +4,7 @@
 # Debian packages for the host and its tests. The tests compile modules with the C and C++ compilers and send requests
 # with curl. The wiki renders with cmark, WebSockets need SHA-1 and zlib, libffi calls views, nlohmann-json reads JSON, libyaml settings files,
 # and pkg-config finds the headers of Python for the bridge.
-PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev libyaml-dev zlib1g-dev libpython3-dev pkg-config curl libcurl4-openssl-dev
+PACKAGES = gcc g++ libc6-dev libffi-dev nlohmann-json3-dev libcmark-dev libmd-dev libnghttp2-dev libyaml-dev zlib1g-dev libpython3-dev pkg-config curl libcurl4-openssl-dev
 # Python runs the blocks of the documentation's pages, and the tests of Python applications.
 TEST_PACKAGES = python3 python3-venv
 # Pages of the documentation configure proxies, build modules in Go and debug crashes; mandoc checks the manual page.

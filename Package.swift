@@ -20,11 +20,16 @@ let package = Package(
         .library(name: "Wiki", type: .dynamic, targets: ["Wiki"]),
         .library(name: "RoostPython", type: .dynamic, targets: ["PythonBridge"]),
     ],
+    traits: [
+        .trait(name: "TLS", description: "TLS by swift-nio-ssl. Its BoringSSL takes minutes to build."),
+        .default(enabledTraits: ["TLS"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     ],
     targets: [
         // The C ABI, headers only; modules are compiled against it.
@@ -42,14 +47,30 @@ let package = Package(
             name: "CViews", dependencies: ["CASGI"], exclude: ["README.md"], linkerSettings: [.linkedLibrary("ffi")]),
         // JSON for modules, with nlohmann's library.
         .target(name: "CJSON", dependencies: ["CASGI"], exclude: ["README.md"]),
+        // The protocol HTTP/2, with libnghttp2.
+        .target(name: "CHTTP2", exclude: ["README.md"], linkerSettings: [.linkedLibrary("nghttp2")]),
         // The server core: connections and exchanges. Does not know modules.
         .target(
             name: "HTTPServer",
             dependencies: [
-                "CLinux", "Clibmd", "Czlib",
+                "CHTTP2", "CLinux", "Clibmd", "Czlib",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
+        // Secures connections with TLS.
+        .target(
+            name: "HTTPTLS",
+            dependencies: [
+                "HTTPServer",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
             ],
             exclude: ["README.md"],
             swiftSettings: swift
@@ -113,7 +134,7 @@ let package = Package(
         .systemLibrary(name: "Clibyaml", providers: [.apt(["libyaml-dev"])]),
         // Settings files: reader, schema, and the applications that they declare.
         .target(
-            name: "RoostSettings", dependencies: ["Clibyaml", "HTTPServer", "RoostSystem", "StaticFiles"],
+            name: "RoostSettings", dependencies: ["Clibyaml", "HTTPServer", "HTTPTLS", "RoostSystem", "StaticFiles"],
             exclude: ["README.md"],
             swiftSettings: swift
         ),
@@ -158,8 +179,8 @@ let package = Package(
         .target(
             name: "Roost",
             dependencies: [
-                "CASGI", "CLinux", "HTTPRelay", "HTTPServer", "Middleware", "ModuleRuntime", "RoostDeployment",
-                "RoostModules", "RoostPython", "RoostSettings", "RoostSystem", "StaticFiles",
+                "CASGI", "CLinux", "HTTPRelay", "HTTPServer", "HTTPTLS", "Middleware", "ModuleRuntime",
+                "RoostDeployment", "RoostModules", "RoostPython", "RoostSettings", "RoostSystem", "StaticFiles",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -173,7 +194,7 @@ let package = Package(
         .target(
             name: "Supervision",
             dependencies: [
-                "CLinux", "CWorker", "HTTPServer", "Middleware", "ModuleRuntime", "Roost", "RoostDeployment",
+                "CLinux", "CWorker", "HTTPServer", "HTTPTLS", "Middleware", "ModuleRuntime", "Roost", "RoostDeployment",
                 "RoostModules", "RoostPython", "RoostSettings", "RoostSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -205,8 +226,8 @@ let package = Package(
         .executableTarget(
             name: "RoostCommand",
             dependencies: [
-                "CExit", "CLinux", "CWorker", "HTTPServer", "ModuleRuntime", "Roost", "RoostDeployment", "RoostModules",
-                "RoostPython", "RoostSettings", "RoostSystem", "StaticFiles", "Supervision",
+                "CExit", "CLinux", "CWorker", "HTTPServer", "HTTPTLS", "ModuleRuntime", "Roost", "RoostDeployment",
+                "RoostModules", "RoostPython", "RoostSettings", "RoostSystem", "StaticFiles", "Supervision",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),

@@ -15,7 +15,7 @@ let host = try Host(
         .module(words[2], at: "/first"),
         .module(words[3], at: "/second"),
     ], configuration: configuration)
-print(host.addresses[0].url)
+print(host.urls[0])
 
 let group = ServiceGroup(
     services: [host], gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "embed"))

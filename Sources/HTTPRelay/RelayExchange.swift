@@ -51,7 +51,8 @@ final class RelayExchange: Exchange {
         self.heldStart = PendingResponseStart()
         let rest = try RelayHead.decode(payload, into: self.head)
         self.peer.become(
-            client: rest.client, clientPort: rest.clientPort, server: rest.server, serverPort: rest.serverPort)
+            client: rest.client, clientPort: rest.clientPort, server: rest.server, serverPort: rest.serverPort,
+            tls: rest.tls)
         self.response = ResponseValidator(isHead: self.head.method.equals("HEAD"))
         if rest.isBodiless { self.input.end() }
         if self.head.asksForWebSocket { self.socket = RelaySocket(self, subprotocols: rest.subprotocols) }

@@ -9,6 +9,8 @@ enum RelayHead {
     private static let isOld: UInt8 = 8
     private static let isPathDecoded: UInt8 = 16
     private static let isSecure: UInt8 = 32
+    private static let hasTLS: UInt8 = 64
+    private static let isHTTP2: UInt8 = 128
 
     static func send(
         _ exchange: any Exchange, subprotocols: UnsafeBufferPointer<Octets>?, mount: UInt32, isBodiless: Bool,
@@ -35,6 +37,8 @@ enum RelayHead {
         if head.version == .http10 { flags |= Self.isOld }
         if isPathDecoded { flags |= Self.isPathDecoded }
         if head.scheme == .https { flags |= Self.isSecure }
+        if peer.tls != nil { flags |= Self.hasTLS }
+        if head.version == .http2 { flags |= Self.isHTTP2 }
         writer.write(mount, to: &output)
         writer.write(flags, to: &output)
         writer.write(head.method, to: &output)
@@ -47,9 +51,28 @@ enum RelayHead {
         writer.write(peer.clientPort, to: &output)
         writer.write(peer.server, to: &output)
         writer.write(peer.serverPort, to: &output)
+        if let tls = peer.tls { Self.write(tls, writer, to: &output) }
         writer.write(UInt32(subprotocols.count), to: &output)
         for subprotocol in subprotocols { writer.write(subprotocol, to: &output) }
         writer.write(head.fields, to: &output)
+    }
+
+    private static func write(_ tls: TLSFacts, _ writer: RelayWriter, to output: inout ByteBuffer) {
+        writer.write(tls.version, to: &output)
+        writer.write(tls.cipherSuite, to: &output)
+        writer.write(tls.serverCertificate, to: &output)
+        writer.write(tls.clientName, to: &output)
+        writer.write(UInt32(tls.clientChain.count), to: &output)
+        for certificate in tls.clientChain { writer.write(certificate, to: &output) }
+    }
+
+    private static func readTLS(_ reader: inout RelayReader) throws(RelayFault) -> TLSFacts {
+        let (version, suite) = (try reader.number(UInt32.self), try reader.number(UInt32.self))
+        let (server, name) = (try reader.octets(), try reader.octets())
+        var chain: [Octets] = []
+        for _ in 0..<(try reader.count(ofAtLeast: 4)) { chain.append(try reader.octets()) }
+        return TLSFacts(
+            version: version, cipherSuite: suite, borrowing: server, clientChain: chain, clientName: name)
     }
 
     /// The parts of the payload that a `RequestHead` does not hold.
@@ -60,6 +83,7 @@ enum RelayHead {
         var clientPort: Int32
         var server: Octets
         var serverPort: Int32
+        var tls: TLSFacts?
         var subprotocols: [Octets]
     }
 
@@ -83,13 +107,14 @@ enum RelayHead {
         head.authority = try reader.octets()
         head.prefix = try reader.octets()
         head.scheme = flags & Self.isSecure != 0 ? .https : .http
-        head.version = flags & Self.isOld != 0 ? .http10 : .http11
+        head.version = flags & Self.isHTTP2 != 0 ? .http2 : flags & Self.isOld != 0 ? .http10 : .http11
         head.asksForWebSocket = flags & Self.asksForWebSocket != 0
         head.acceptsTrailers = flags & Self.acceptsTrailers != 0
         var rest = Rest(
             mount: mount, isBodiless: flags & Self.isBodiless != 0, client: try reader.octets(),
             clientPort: try reader.number(), server: try reader.octets(), serverPort: try reader.number(),
             subprotocols: [])
+        if flags & Self.hasTLS != 0 { rest.tls = try Self.readTLS(&reader) }
         for _ in 0..<(try reader.count(ofAtLeast: 4)) { rest.subprotocols.append(try reader.octets()) }
         for _ in 0..<(try reader.count(ofAtLeast: 8)) {
             head.append(HeaderField(name: try reader.octets(), value: try reader.octets()))

@@ -9,6 +9,7 @@ import NIOPosix
 public final class Server: Sendable {
     private let loops: [ServerLoop.Handle]
     private let listeners: [Listener]
+    private let encryption: (any ConnectionSecurity)?
 
     private struct State {
         var isStopping = false
@@ -18,9 +19,11 @@ public final class Server: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    public init(loops: [ServerLoop.Handle], listeners: [Listener]) {
+    /// `encryption`: for the listeners that use TLS; nil if the server has no certificate.
+    package init(loops: [ServerLoop.Handle], listeners: [Listener], encryption: (any ConnectionSecurity)? = nil) {
         self.loops = loops
         self.listeners = listeners
+        self.encryption = encryption
     }
 
     /// Starts accepting on every loop independently, since the first request can block its loop. `stop` may be called
@@ -38,7 +41,7 @@ public final class Server: Sendable {
         var channels: [any Channel] = []
         do {
             for listener in self.listeners where !self.state.withLockedValue({ $0.isStopping }) {
-                channels.append(try await Self.accept(on: listener, loop: loop))
+                channels.append(try await self.accept(on: listener, loop: loop))
             }
         } catch {
             for channel in channels { try await channel.close() }
@@ -88,11 +91,11 @@ public final class Server: Sendable {
         for loop in self.loops { loop.eventLoop.execute { loop.bound.value.closeIdle() } }
     }
 
-    private static func accept(on listener: Listener, loop: ServerLoop.Handle) async throws -> any Channel {
+    private func accept(on listener: Listener, loop: ServerLoop.Handle) async throws -> any Channel {
         let descriptor = try listener.duplicate()
         let address = listener.address
         let setup = listener.channelSetup
-        let proxies = listener.proxies
+        let (proxies, security, encryption) = (listener.proxies, listener.security, self.encryption)
         let mark = try await loop.eventLoop.submit { loop.bound.value.configuration.writeMark }.get()
         // The default equals NIO's default: setting it would cost one call per connection.
         let marks: ChannelOptions.Types.WriteBufferWaterMark? =
@@ -114,13 +117,10 @@ public final class Server: Sendable {
                     // The client has reset the connection before it was accepted: its address is unknown.
                     guard address.isUnix || channel.remoteAddress != nil else { throw ChannelError.alreadyClosed }
                     if let marks { try channel.syncOptions?.setOption(.writeBufferWaterMark, value: marks) }
-                    let (loop, peer) = (loop.bound.value, Peer(of: channel, listening: address))
-                    guard !proxies.requiresProxyHeader else {
-                        let connection = ProxyHeaderConnection(loop: loop, peer: peer, proxies: proxies)
-                        return try channel.pipeline.syncOperations.addHandler(connection)
-                    }
-                    let connection = HTTP1Connection(loop: loop, peer: peer, proxies: proxies)
-                    try channel.pipeline.syncOperations.addHandler(connection)
+                    let start = ConnectionStart(
+                        loop: loop.bound.value, peer: Peer(of: channel, listening: address), proxies: proxies,
+                        security: security, encryption: encryption)
+                    try start.addFirstHandler(to: channel)
                 }
             }
         let channel = try await bootstrap.withBoundSocket(descriptor).get()

@@ -2,6 +2,7 @@
 public struct ServerConfiguration: Sendable {
     public var limits = HTTP1Limits()
     public var webSocket = WebSocketConfiguration()
+    public var http2 = HTTP2Limits()
     /// The value of the `server` header field of responses. If empty, the field is not sent.
     public var serverName = "roost"
     /// Whether responses get the `date` header field (RFC 9110 §6.6.1).
@@ -37,6 +38,13 @@ public struct ServerConfiguration: Sendable {
     public var headTime = 60
     /// The timeout for the PROXY protocol header of a connection.
     public var proxyHeaderTime = 5
+    /// The timeout for a TLS handshake.
+    public var handshakeTime = 10
+    /// The port of the first listener with TLS, to which listeners without it redirect.
+    package var securePort: Int?
+    /// The path prefix whose requests are not redirected; nil for none. Certificate authorities ask there over plain HTTP
+    /// (RFC 8555 §8.3).
+    package var unredirectedPath: String?
     /// The timeout without progress of a request body that a handler waits for.
     public var bodyTime = 60
     /// The write timeout: time without progress of pending output before the connection is closed.

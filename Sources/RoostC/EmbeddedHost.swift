@@ -84,7 +84,7 @@ final class EmbeddedHost: Sendable {
         return CInt(port)
     }
 
-    var status: String { EmbeddingSettings.json(self.host.addresses.map(\.url), self.host.mounted) }
+    var status: String { EmbeddingSettings.json(self.host.urls, self.host.mounted) }
 
     private static func with<Value: Sendable>(
         _ body: @Sendable () async throws -> Value

@@ -11,13 +11,13 @@ import StaticFiles
 /// The message after a start, with applications and addresses: a screen on a terminal, else a log line.
 struct Banner {
     private let applications: [DeployedApplication]
-    private let addresses: [BindAddress]
+    private let addresses: [String]
     private let options: ServerOptions
     /// The settings files that were read.
     private let files: [String]
 
     init(
-        _ applications: [DeployedApplication], _ addresses: [BindAddress], _ options: ServerOptions, files: [String]
+        _ applications: [DeployedApplication], _ addresses: [String], _ options: ServerOptions, files: [String]
     ) {
         self.files = files
         self.applications = applications
@@ -38,7 +38,7 @@ struct Banner {
         }
     }
 
-    private func urls(_ separator: String) -> String { self.addresses.map(\.url).joined(separator: separator) }
+    private func urls(_ separator: String) -> String { self.addresses.joined(separator: separator) }
 
     private static func settings(_ application: DeployedApplication) -> String {
         if let module = application.settingsModule {

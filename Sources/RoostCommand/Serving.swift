@@ -1,4 +1,6 @@
 import Glibc
+import HTTPServer
+import HTTPTLS
 import Logging
 import NIOConcurrencyHelpers
 import Roost
@@ -20,6 +22,8 @@ struct Serving {
     private let host: Host
     private let logs: Logs
     private let notice = ServiceNotice()
+    /// Nil without TLS.
+    private let certificates: HeldCertificates?
 
     /// Binds the addresses. Throws `HostError`.
     init(_ scan: Deployment.Scan, _ deployment: Deployment, _ start: Start, _ run: RunDirectory) throws {
@@ -32,7 +36,16 @@ struct Serving {
         UnknownVariables().log(self.logs.logger)
         try OtherCommandLine.logIgnored(self.logs.logger)
         var configuration = self.logs.configuration(self.options)
-        configuration.addresses = try self.options.listenAddresses
+        configuration.addresses = try start.listenAddresses
+        if let files = try deployment.tls ?? start.selfSigned(run) {
+            self.certificates = HeldCertificates(
+                try CertificateFollower(
+                    files, trust: self.options.host.trust,
+                    clients: Set(configuration.addresses.compactMap(\.security.clientCertificates)), self.logs.logger))
+        } else {
+            self.certificates = nil
+        }
+        configuration.tls = self.certificates?.settings
         self.host = try Host(deployment, scan, configuration: configuration)
         self.deployment = deployment
         self.scan = scan
@@ -75,12 +88,13 @@ struct Serving {
             try await self.host.start()
             SignalThread.restorePipeSignal()
             if let process = self.host.runningDeployment {
-                Banner(process.applications, self.host.addresses, self.options, files: self.files).show(
+                Banner(process.applications, self.host.urls, self.options, files: self.files).show(
                     self.logs.log, self.logs.logger)
                 try self.follow(process)
             }
             self.notice.notify("READY=1", "STATUS=serving")
             Task { await self.notice.delivered() }
+            self.followCertificates()
             for await _ in stopping { break }
             self.logs.logger.log(.stopping)
             self.reloads.setHandler {}
@@ -94,6 +108,20 @@ struct Serving {
         }
     }
 
+    /// Uses certificates whose files have changed, for the life of the process.
+    private func followCertificates() {
+        guard let certificates else { return }
+        let host = self.host
+        Task {
+            while true {
+                // This task is never cancelled.
+                try? await Task.sleep(for: .milliseconds(max(certificates.due - MonotonicClock.milliseconds, 1)))
+                // A fault is logged.
+                if let settings = certificates.poll() { try? host.use(settings) }
+            }
+        }
+    }
+
     /// Follows the drop-in folders, and reloads on SIGHUP.
     private func follow(_ process: ProcessDeployment) throws {
         let notice = self.notice
@@ -103,9 +131,10 @@ struct Serving {
             notice.notify("READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, the last reload failed")
         }
         try follower.start()
-        let logger = self.logs.logger
+        let (logger, certificates, host) = (self.logs.logger, self.certificates, self.host)
         self.reloads.setHandler {
             logger.log(.reloading)
+            if let settings = certificates?.reload() { try? host.use(settings) }
             notice.notifyReloading()
             follower.reload()
         }
@@ -119,6 +148,23 @@ struct Serving {
             logs.exit(status, isComplete: isComplete)
         }
     }
+}
+
+/// The certificates of this process, used by a signal and by a timer. Thread-safe.
+private final class HeldCertificates: Sendable {
+    // SAFETY: used under the lock only.
+    private struct Held: @unchecked Sendable { let follower: CertificateFollower }
+    private let held: NIOLockedValueBox<Held>
+
+    init(_ follower: CertificateFollower) { self.held = NIOLockedValueBox(Held(follower: follower)) }
+
+    var settings: TLSSettings { self.held.withLockedValue { $0.follower.settings } }
+    var due: Int { self.held.withLockedValue { $0.follower.due } }
+
+    func poll() -> TLSSettings? { self.held.withLockedValue { $0.follower.poll(now: MonotonicClock.milliseconds) } }
+
+    /// Nil also if the files cannot be used, which is logged.
+    func reload() -> TLSSettings? { self.held.withLockedValue { try? $0.follower.reload() } }
 }
 
 /// Distinguishes the first stop signal from later ones.

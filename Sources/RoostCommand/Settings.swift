@@ -141,6 +141,8 @@ struct Settings: ParsableCommand {
             """
         text += Self.explain(HostSettings.schema, below: "", terminal)
         text += Self.explain(DatabaseEntry.schema, below: "databases.NAME.", terminal)
+        text += Self.explain(TLSEntry.schema, below: "tls.", terminal)
+        text += Self.explain(TLSEntry.certificateSchema, below: "tls.certificates[].", terminal)
         text += Self.explain(ApplicationEntry.schema, below: "applications[].", terminal)
         text +=
             "A file beside a library of the drop-in folder, wiki.yaml beside wiki.so, has the same keys, except 'module'.\n\n"

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPServer
 import Roost
 import RoostDeployment
 import RoostModules
@@ -49,6 +50,24 @@ struct Start {
 
     private var applications: [ApplicationEntry] { self.host?.applications ?? [] }
 
+    /// The files of the certificates, of the options and of the settings file; nil without TLS.
+    private var tls: TLSFiles? { self.options.tls.files(adding: self.host?.tls.certificates ?? []) }
+
+    /// The addresses to listen on. Throws `ValidationError`.
+    var listenAddresses: [ListenAddress] {
+        get throws {
+            let hasCertificate = self.tls != nil || self.options.tls.isSelfSigned
+            return try self.options.listenAddresses.map { $0.resolved(hasCertificate: hasCertificate) }
+        }
+    }
+
+    /// The certificate of --tls-self-signed, in the run directory; nil without the option. Throws `HostError`.
+    func selfSigned(_ run: RunDirectory) throws -> TLSFiles? {
+        guard self.options.tls.isSelfSigned else { return nil }
+        let folder = String(run.boot[..<(run.boot.lastIndex(of: "/") ?? run.boot.endIndex)])
+        return self.options.tls.files(of: [try SelfSignedCertificate.make(in: folder, trust: FileTrust())])
+    }
+
     /// The drop-in folders of the options, else those of the settings file, which are relative to `--app-dir`.
     private var folders: [String] {
         guard self.options.process.modules.isEmpty else { return self.options.process.modules }
@@ -72,6 +91,7 @@ struct Start {
         if let server = host.server { self.layers.add(server) }
         self.layers.add("static", host.statics.map(\.description), from: host.staticsPlace)
         self.layers.add("middleware", host.middleware.map(\.description), from: host.middlewarePlace)
+        for option in host.tls.options { self.layers.add(option.name, [option.value], from: option.place) }
         self.options = Self.withAbsolutePaths(try self.layers.resolve())
         self.file = file
         self.host = host
@@ -118,7 +138,7 @@ struct Start {
         preparation.probe = ModuleProbe(time: self.options.probeTime)
         var workers = try self.options.workerPlan
         preparation.privileges = workers.privileges
-        workers.arguments = self.layers.given.flatMap(\.words) + (self.module.map { ["--", $0.text] } ?? [])
+        workers.arguments = self.layers.wordsForWorkers + (self.module.map { ["--", $0.text] } ?? [])
         let environment = try self.environmentOfFile()
         workers.environment = environment
         preparation.environment = ProcessEnvironment.atStart.merging(environment) { first, _ in first }
@@ -129,6 +149,7 @@ struct Start {
         }
         deployment.folders = self.folders
         deployment.quiet = self.options.watch.quiet
+        deployment.tls = self.tls
         for group in self.host?.groups ?? [] {
             var plan = try self.layers.plan(of: group)
             plan.environment = environment.merging(plan.environment) { $1 }

@@ -30,8 +30,9 @@ struct Supervising {
             logs.logger.log(.groupOfItsOwn, ["application": "\(name)", "group": "\(group)"])
         }
         var plan = SupervisorPlan(
-            deployment: deployment, addresses: try options.listenAddresses, run: run, signals: signals,
+            deployment: deployment, addresses: try start.listenAddresses, run: run, signals: signals,
             logger: logs.logger, log: logs.log)
+        plan.selfSigned = try start.selfSigned(run)
         plan.redeclare = start.again
         plan.watch = watch
         plan.keepsStandby = options.watch.isOn && options.watch.keepsStandby

@@ -1,5 +1,5 @@
 /// The host's part of a settings file: the keys `server`, `modules`, `applications`,
-/// `databases`, `templates`, `middleware` and `static`.
+/// `databases`, `templates`, `middleware`, `static` and `tls`.
 package struct HostSettings {
     /// The keys of the host. `server` has a schema of its own: the options of the server.
     package static let schema = SettingsSchema([
@@ -19,6 +19,7 @@ package struct HostSettings {
         SettingsKey(
             "templates", .texts, standard: "none",
             "Folders with templates for all applications, relative to the folder of the settings file."),
+        SettingsKey("tls", .map, standard: "none", "Certificates, and the rules for TLS connections."),
         SettingsKey(
             "static", .map, "Paths, each with a folder whose files the host serves itself, or a map of options."),
     ])
@@ -35,6 +36,9 @@ package struct HostSettings {
     /// The middleware in front of all applications and files.
     package let middleware: [MiddlewareEntry]
     package let middlewarePlace: String
+
+    /// The certificates, and the rules for TLS connections.
+    package let tls: TLSEntry
 
     /// The databases that applications may use.
     package let databases: [DatabaseEntry]
@@ -64,6 +68,7 @@ package struct HostSettings {
         self.middleware = try MiddlewareEntry.read(values)
         self.middlewarePlace = values.place("middleware")
         self.databases = try DatabaseEntry.read(values)
+        self.tls = try TLSEntry(values)
         self.templates = values.folders("templates")
         let entries = values.nodes["applications"]?.list ?? []
         self.applications = try entries.enumerated().compactMap { number, node in

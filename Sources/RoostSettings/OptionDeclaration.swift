@@ -55,6 +55,9 @@ package struct OptionDeclaration: Sendable {
     /// read too late to set it.
     package var isEarly = false
 
+    /// Whether worker processes get the option. Those that name secrets do not: other users can read their arguments.
+    package var isForWorkers = true
+
     package init(_ name: String, _ kind: Kind, unit: Unit? = nil, unset: String? = nil, _ meaning: String) {
         self.name = name
         self.kind = kind

@@ -162,7 +162,8 @@ final class RelayedClient {
         self.pair = pair
         self.channel = EmbeddedChannel(loop: pair.eventLoop)
         let connection = HTTP1Connection(
-            loop: pair.front, peer: Peer(client: "192.0.2.1", clientPort: 1, server: "192.0.2.2", serverPort: 80))
+            ConnectionStart(
+                loop: pair.front, peer: Peer(client: "192.0.2.1", clientPort: 1, server: "192.0.2.2", serverPort: 80)))
         self.connection = connection
         try self.channel.pipeline.syncOperations.addHandler(connection)
         try self.channel.connect(to: try SocketAddress(unixDomainSocketPath: "/client")).wait()

@@ -36,7 +36,7 @@ struct FlushBatchTests {
     private func connection() throws -> EmbeddedChannel {
         let channel = EmbeddedChannel(loop: self.eventLoop)
         let peer = Peer(of: channel, listening: .tcp(host: "127.0.0.1", port: 80))
-        try channel.pipeline.syncOperations.addHandler(HTTP1Connection(loop: self.loop, peer: peer))
+        try channel.pipeline.syncOperations.addHandler(HTTP1Connection(ConnectionStart(loop: self.loop, peer: peer)))
         return channel
     }
 

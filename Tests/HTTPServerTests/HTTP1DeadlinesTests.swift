@@ -69,22 +69,36 @@ struct HTTP1DeadlinesTests {
         #expect(self.action(after: 1000, .init(phase: .closed)) == .none)
     }
 
-    @Test("output is stuck if none of it is written within the timeout")
+    @Test("output is stuck if none of it is written within the timeout, or less than a slow client would take")
     func output() {
         var progress = WriteProgress()
         func isStuck(unsent: Int, now: Int) -> Bool { progress.isStuck(unsent: unsent, now: now, limit: 60) }
-        progress.gave(100, now: 10)
+        progress.gave(100)
         #expect(!progress.isDrained)
+        #expect(!isStuck(unsent: 100, now: 10))
         #expect(!isStuck(unsent: 100, now: 70))
         #expect(isStuck(unsent: 100, now: 71))
-        #expect(!isStuck(unsent: 99, now: 71))
-        // Queueing more output does not count as progress.
-        progress.gave(100, now: 120)
-        #expect(isStuck(unsent: 199, now: 132))
-        #expect(!isStuck(unsent: 0, now: 133))
+        #expect(!isStuck(unsent: 0, now: 72))
         #expect(progress.isDrained)
-        progress.gave(1, now: 500)
+        progress.gave(1)
+        #expect(!isStuck(unsent: 1, now: 500))
         #expect(!isStuck(unsent: 1, now: 560))
+        // Queueing more output does not count as progress.
+        progress.gave(100)
+        #expect(isStuck(unsent: 101, now: 561))
+    }
+
+    @Test("a client that takes a byte now and then is cut, one that takes 240 bytes per second is not")
+    func slowOutput() {
+        for (rate, isCut) in [(1, true), (239, true), (240, false), (10_000, false)] {
+            var progress = WriteProgress()
+            progress.gave(1 << 20)
+            var wasStuck = false
+            for second in 0...61 {
+                wasStuck = wasStuck || progress.isStuck(unsent: (1 << 20) - rate * second, now: second, limit: 60)
+            }
+            #expect(wasStuck == isCut, "\(rate)")
+        }
     }
 
     @Test("an idle WebSocket frees memory once, and an unanswered close frame times out")

@@ -102,7 +102,7 @@ struct HTTP1ParserTests {
             ("GET /a#b HTTP/1.1", "fragment (#) in the request target"),
             ("GET /\u{e9} HTTP/1.1", "invalid character in the request target; percent-encode it"),
             ("GET / HTTP/1.1 x", "malformed HTTP version"), ("GET / http/1.1", "malformed HTTP version"),
-            ("PRI * HTTP/2.0", "HTTP/2 is not supported; use HTTP/1.1"),
+            ("PRI * HTTP/2.0", "HTTP/2 begins with its preface; use HTTP/1.1 in a request line"),
         ])
     func reasons(line: String, reason: String) { #expect(Parsed.reason("\(line)\r\n") == reason) }
 

@@ -42,7 +42,7 @@ struct InputMemoryTests {
         )
         let channel = EmbeddedChannel(loop: eventLoop)
         let peer = Peer(of: channel, listening: .tcp(host: "127.0.0.1", port: 80))
-        let connection = HTTP1Connection(loop: loop, peer: peer)
+        let connection = HTTP1Connection(ConnectionStart(loop: loop, peer: peer))
         try channel.pipeline.syncOperations.addHandler(connection)
         try channel.writeInbound(
             ByteBuffer(

@@ -35,7 +35,9 @@ struct ReadAheadTests {
         let channel = EmbeddedChannel(loop: eventLoop)
         let reads = Reads()
         let peer = Peer(of: channel, listening: .tcp(host: "127.0.0.1", port: 80))
-        try channel.pipeline.syncOperations.addHandlers([reads, HTTP1Connection(loop: loop, peer: peer)])
+        try channel.pipeline.syncOperations.addHandlers([
+            reads, HTTP1Connection(ConnectionStart(loop: loop, peer: peer)),
+        ])
         let head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n"
         try channel.writeInbound(ByteBuffer(string: head))
         var read = 0

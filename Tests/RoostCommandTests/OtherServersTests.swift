@@ -41,6 +41,9 @@ struct OtherServersTests {
             (["--log-level", "warn"], "log-level", "warning"), (["-w=3"], "workers", "3"),
             (["-k", "uvloop"], "loop", "uvloop"),
             (["-p", "5000"], "port", "5000"), (["--unix-socket", "x"], "uds", "x"),
+            (["--certfile", "/x"], "ssl-certfile", "/x"),
+            (["--insecure-bind", ":80"], "bind", ":80,tls=off"), (["--http2"], "http2", "true"),
+            (["--http2-max-concurrent-streams", "7"], "limit-h2-streams", "7"),
             (["--no-server-name"], "server-header", "false"),
             (["--websocket-ping-interval", "4"], "ws-ping-interval", "4"),
         ])
@@ -52,13 +55,14 @@ struct OtherServersTests {
     @Test(
         "an option that is refused names the reason, and what to use",
         arguments: [
-            (["--ssl-certfile", "x"], "--ssl-certfile: Roost does not serve TLS; use a proxy in front of it"),
+            (["--ssl-version", "17"], "--ssl-version: TLS 1.2 and 1.3 are served; use --ssl-minimum-version"),
+            (["--ssl-keyfile", "x"], "--ssl-keyfile needs --ssl-certfile, the certificate of the key"),
+            (["--ssl-cert-reqs", "2"], "--ssl-cert-reqs required needs --ssl-ca-certs"),
             (["--forwarded-allow-ips", "*"], "--forwarded-allow-ips * needs --forwarded-hops"),
             (["--forwarded-allow-ips", "0.0.0.0/0"], "--forwarded-allow-ips 0.0.0.0/0 needs --forwarded-hops"),
             (["--forwarded-allow-ips", "proxy"], "'proxy' is not an address or a network"),
             (["--proxy-protocol"], "--proxy-protocol: use --bind ADDRESS,proxy=required"),
-            (["--http2"], "--http2: Roost does not serve HTTP/2"),
-            (["--http", "2"], "--http: Roost does not serve HTTP/2"),
+            (["--ssl-crl", "x"], "--ssl-crl: revocation lists are not supported"),
             (["--http", "3"], "--http: '3' is not one of auto, h11, httptools, zttp, 1"), (["--http"], "--http"),
             (["--ws", "none"], "--ws: WebSockets are always served"),
             (["-p", "/run/x.pid"], "-p: '/run/x.pid' is not a port"),
@@ -117,7 +121,7 @@ struct OtherServersTests {
             ["server.reload-dir", "/tmp", "/usr", "$UVICORN_RELOAD_DIR"],
         ] { #expect(rows.contains(row), "\(row)") }
         for (variable, value, message) in [
-            ("UVICORN_SSL_CERTFILE", "x", "$UVICORN_SSL_CERTFILE: Roost does not serve TLS"),
+            ("UVICORN_SSL_VERSION", "17", "$UVICORN_SSL_VERSION: TLS 1.2 and 1.3 are served"),
             ("UVICORN_PORT", "x", "$UVICORN_PORT: The value 'x' is invalid for '--port <port>'"),
             ("UVICORN_RELOAD", "maybe", "$UVICORN_RELOAD: 'maybe' is not true or false"),
             ("UVICORN_FD", "x", "$UVICORN_FD: "), ("UVICORN_WS", "none", "$UVICORN_WS: WebSockets are always served"),

@@ -102,7 +102,7 @@ struct HostSettingsTests {
             ("aplications: []\n", "s.yaml:1: unknown key 'aplications' (did you mean 'applications'?)"),
             (
                 "title: x\n",
-                "s.yaml:1: unknown key 'title' (known keys: server, modules, applications, middleware, databases, templates, static)"
+                "s.yaml:1: unknown key 'title' (known keys: server, modules, applications, middleware, databases, templates, tls, static)"
             ),
             ("server: {prot: 1}\n", "s.yaml:1: unknown key 'server.prot' (did you mean 'port'?)"),
             ("server:\n  access-log: maybe\n", "s.yaml:2: 'server.access-log' must be true or false, found 'maybe'"),

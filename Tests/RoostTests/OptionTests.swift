@@ -1,3 +1,4 @@
+import Glibc
 import HTTPServer
 import Logging
 import RoostDeployment
@@ -78,6 +79,10 @@ struct OptionTests {
         var taken = 0
         let pages = try TemporaryFolder()
         try pages.write("404.html", "none")
+        let keys = try TemporaryFolder()
+        try keys.write("both.pem", "certificate and key")
+        let pem = "\(keys.path)/both.pem"
+        chmod(pem, 0o600)
         for option in OptionTable.all {
             // An explicit value, so that a default is not mistaken for an accepted value.
             let value =
@@ -88,12 +93,15 @@ struct OptionTests {
                 case .boolean, .flag: "\(option.standard != "true")"
                 case .commaSeparated: option.name == "ws-origins" ? "any" : "10.0.0.1"
                 case .text where option.name == "error-pages": pages.path
+                case .text where option.name == "ssl-cert-reqs": "none"
+                case .text where ["ssl-certfile", "ssl-keyfile", "ssl-ca-certs"].contains(option.name): pem
                 case .text, .texts: Self.samples[option.name] ?? "/tmp/x"
                 }
             // These options need others.
             let rest =
                 switch option.name {
                 case "limit-send": ", limit-send-ahead: 1"
+                case "ssl-keyfile": ", ssl-certfile: '\(pem)'"
                 case "probe-timeout": ", probe: /usr/bin/roost"
                 default: ""
                 }

@@ -119,7 +119,7 @@ struct RefusalTests {
                 ("GET /a?b HTTP/1.1\r\na : b\r\n", "GET /a?b 400 "), ("G(T /a HTTP/1.1\r\n", "- - 400 "),
                 ("\r\n\r\n", "- - 400 "),
                 ("GET /\u{1b}[31m HTTP/1.1\r\n", "GET - 400 "), ("\u{16}\u{3}\u{1}", "- - 400 "),
-                ("PRI * HTTP/2.0\r\n\r\n", "PRI * 505 "), ("HEAD /c HTTP/1.1\r\nhost:", "HEAD /c 408 0 "),
+                ("GET /v HTTP/2.0\r\n\r\n", "GET /v 505 "), ("HEAD /c HTTP/1.1\r\nhost:", "HEAD /c 408 0 "),
                 ("POST /d HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n", "POST /d 413 "),
                 ("GET /e HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n", "GET /e 426 "),
             ]

@@ -39,7 +39,9 @@ struct SupervisionTests {
         proxied.proxies.evaluatesForwarding = false
         let order = WorkerOrder(
             applications: ApplicationList([DeployedApplication(application), other, away, relayed]),
-            addresses: [.tcp(host: "::", port: 80), .unix(path: "/tmp/a,b"), proxied],
+            addresses: [.tcp(host: "::", port: 80), .unix(path: "/tmp/a,b"), proxied].map {
+                $0.resolved(hasCertificate: false)
+            },
             privileges: privileges, isRelayed: true, relayUsers: [0, 33], groupSockets: ["g": ["/a", "/b"], "h": []],
             isErrorColoured: true)
         var buffer = MessageBuffer<WorkerOrder>(limit: 1 << 20)

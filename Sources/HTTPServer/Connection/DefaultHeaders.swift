@@ -42,6 +42,10 @@ struct DefaultHeaders {
     let all: Octets
     /// The same for a response with a `server` field of its own.
     let withoutServer: Octets
+    /// The same fields, not as lines; the field `server`, if there is one, is the first.
+    let fields: [HeaderField]
+    /// The number of fields to leave out for a response with a `server` field of its own.
+    let serverCount: Int
 
     init(_ configuration: ServerConfiguration) {
         func lines(_ headers: [DefaultHeader]) -> String {
@@ -50,7 +54,15 @@ struct DefaultHeaders {
         let named = configuration.headers.contains { $0.name == "server" }
         let server = configuration.serverName.isEmpty || named ? "" : "server: \(configuration.serverName)\r\n"
         self.all = Self.octets(server + lines(configuration.headers))
-        self.withoutServer = Self.octets(lines(configuration.headers.filter { $0.name != "server" }))
+        let others = configuration.headers.filter { $0.name != "server" }
+        self.withoutServer = Self.octets(lines(others))
+        let servers =
+            named ? configuration.headers.filter { $0.name == "server" }.map(\.value) : [configuration.serverName]
+        let given = servers.filter { !$0.isEmpty }.map { ("server", $0) }
+        self.serverCount = given.count
+        self.fields = (given + others.map { ($0.name, $0.value) }).map {
+            HeaderField(name: .lasting($0), value: .lasting($1))
+        }
     }
 
     private static func octets(_ text: String) -> Octets {
@@ -64,5 +76,9 @@ struct DefaultHeaders {
     func deallocate() {
         self.all.data?.deallocate()
         self.withoutServer.data?.deallocate()
+        for field in self.fields {
+            field.name.data?.deallocate()
+            field.value.data?.deallocate()
+        }
     }
 }

@@ -9,6 +9,8 @@ public protocol ServerLog: AnyObject {
     func refused(peer: Peer, status: Int, reason: StaticString)
     /// Logs why a connection was closed without a response.
     func refused(peer: Peer, reason: StaticString)
+    /// Logs why a TLS handshake was not completed.
+    func handshakeFailed(peer: Peer, reason: String)
     /// Logs that the server closed a WebSocket because its client sent invalid data or stopped responding.
     func closed(peer: Peer, code: Int, reason: String)
     /// Logs that a connection could not be accepted, for lack of descriptors or memory. Repeated while this lasts.

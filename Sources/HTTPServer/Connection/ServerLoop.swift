@@ -17,11 +17,15 @@ public final class ServerLoop {
     let scratch = WebSocketScratch()
     let output = SharedOutput()
     let exchanges = HTTP1ExchangePool()
+    let http2Exchanges = HTTP2ExchangePool()
+    /// What HTTP/2 connections share, each within a single call.
+    let http2Fields = HTTP2Fields()
+    var http2Buffer = ByteBuffer()
     /// The header fields that the server adds to every response.
     let defaultHeaders: DefaultHeaders
     var date = DateCache()
     /// Seconds since the loop began, counted by the sweep. Deadlines are measured in these ticks.
-    private(set) var tick = 0
+    package private(set) var tick = 0
     /// Whether each response is the last one of its connection.
     public private(set) var isStopping = false
 
@@ -148,7 +152,7 @@ public final class ServerLoop {
         self.emptied = nil
     }
 
-    var hasTooManyConnections: Bool {
+    package var hasTooManyConnections: Bool {
         guard let most = self.configuration.connections else { return false }
         return self.count.value > most
     }
@@ -194,6 +198,8 @@ public final class ServerLoop {
     /// Frees memory kept since the last peak of load, and returns free memory to the system.
     private func trimMemory() {
         self.exchanges.trim()
+        self.http2Exchanges.trim()
+        self.http2Buffer = ByteBuffer()
         if !self.batch.isFlushing { self.output.trim() }
         self.connections.trim()
         for connection in self.connections.all { connection.trim() }

@@ -39,7 +39,7 @@ public struct Octets {
     @inlinable
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: self.data, count: self.size) }
 
-    /// A copy that lives as long as the process: for configuration and literals.
+    /// A copy that nobody frees unless its owner does: for configuration and literals.
     package static func lasting(_ text: String) -> Octets {
         let bytes = Array(text.utf8)
         guard !bytes.isEmpty else { return .empty }

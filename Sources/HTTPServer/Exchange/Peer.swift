@@ -11,6 +11,8 @@ public final class Peer {
     public private(set) var clientPort: Int32
     public private(set) var serverPort: Int32
     private let isOwn: Bool
+    /// The TLS side of the connection; nil without TLS.
+    public package(set) var tls: TLSFacts?
 
     /// Creates a peer for a connection of another process, whose addresses are borrowed for each request.
     package init() {
@@ -22,7 +24,10 @@ public final class Peer {
     }
 
     /// Borrows the addresses of the next request.
-    package func become(client: Octets, clientPort: Int32, server: Octets, serverPort: Int32) {
+    package func become(
+        client: Octets, clientPort: Int32, server: Octets, serverPort: Int32, tls: TLSFacts? = nil
+    ) {
+        self.tls = tls
         self.client = client
         self.clientPort = clientPort
         self.server = server

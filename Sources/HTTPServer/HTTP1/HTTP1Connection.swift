@@ -3,18 +3,18 @@ import NIOCore
 /// An HTTP/1 connection: the only handler of its channel. Loop-bound.
 ///
 /// Performs what other types decide: `HTTP1StateMachine` determines the next step, `HTTP1Input` parses input,
-/// `HTTP1Deadlines` detects timeouts, `HTTP1Backlog` delays requests. `HTTP1Output` writes.
+/// `HTTP1Deadlines` detects timeouts, `HTTP1Backlog` delays requests. `ConnectionOutput` writes.
 ///
 /// Requests are answered one after another. Pipelined requests wait in the input, which is read ahead up to one window.
-/// After a WebSocket handshake was accepted, the connection belongs to its `HTTP1WebSocket`.
-final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
+/// After a WebSocket handshake was accepted, the connection belongs to its `WebSocketSession`.
+final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, OutputConnection, WebSocketCarrier {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     let loop: ServerLoop
     let peer: Peer
-    let output: HTTP1Output
+    let output: ConnectionOutput
     private(set) var machine: HTTP1StateMachine
     private(set) var input: HTTP1Input
     private var deadlines: HTTP1Deadlines
@@ -25,19 +25,27 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     /// The exchange of the next request, whose header is not complete.
     private var begun: HTTP1Exchange?
     /// The open WebSocket that the connection belongs to.
-    private var socket: HTTP1WebSocket?
+    private var socket: WebSocketSession?
     private var trust: PeerTrust
+    private let redirect: SecureRedirection?
+    /// What an HTTP/2 connection is started with, if the client begins with its preface; nil once the first request has
+    /// begun.
+    private var start: ConnectionStart?
     private var isReady = false
     private var isProceeding = false
     /// Whether a read of the channel is withheld because the window is full.
     private var isReadHeld = false
 
-    init(loop: ServerLoop, peer: Peer, proxies: ProxyHandling = ProxyHandling(), passedProxies: Int = 0) {
+    init(_ start: ConnectionStart, transport: (any SecureTransport)? = nil) {
+        let loop = start.loop
         let configuration = loop.configuration
         self.loop = loop
-        self.peer = peer
-        self.trust = PeerTrust(proxies, passed: passedProxies)
-        self.output = HTTP1Output(loop: loop)
+        self.peer = start.peer
+        self.trust = PeerTrust(start.proxies, passed: start.passedProxies)
+        // Over TLS the protocol was negotiated.
+        self.start = configuration.http2.isServed && transport == nil ? start : nil
+        self.redirect = start.security.redirects ? SecureRedirection(start.security, configuration) : nil
+        self.output = ConnectionOutput(loop: loop, transport: transport)
         self.machine = HTTP1StateMachine(unreadBody: configuration.unreadBody, limits: configuration.limits)
         self.input = HTTP1Input(limits: configuration.limits, readWindow: configuration.readWindow)
         self.deadlines = HTTP1Deadlines(now: loop.tick)
@@ -110,7 +118,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A reset or another failure of the transport: no response is possible (channelInactive follows).
-        context.close(promise: nil)
+        self.output.closeNow(context)
     }
 
     // MARK: Reading
@@ -155,6 +163,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         case .idle, .head:
             let most = self.loop.configuration.unfinished
             guard !self.backlog.holdsBack(isCongested: self.output.isCongested, most: most) else { return false }
+            if self.start != nil, !self.input.isEmpty, self.followPreface() { return false }
             return self.parse()
         case .draining: return self.drain()
         case .webSocket:
@@ -183,6 +192,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             if exchange.head.hasProxyFields, let rules = self.trust.rules(self.loop.configuration) {
                 exchange.evaluateProxyFields(rules, isTrusted: self.trustsPeer())
             }
+            if let redirect, redirect.answer(exchange) { return true }
             if exchange.head.asksForWebSocket, !self.offerWebSocket(to: exchange) { return true }
             self.loop.handler.handle(exchange)
             return true
@@ -195,6 +205,41 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
             self.loop.exchanges.recycle(exchange)
             return false
         }
+    }
+
+    /// Looks for the preface of HTTP/2. Returns whether no request of HTTP/1 is to be parsed.
+    private func followPreface() -> Bool {
+        switch self.input.peek({ HTTP2Preface.match($0) }) {
+        case .no:
+            self.start = nil
+            return false
+        case .partial:
+            self.machine.headBegan()
+            // What has arrived of it may also be a request that will never be complete.
+            return !self.machine.inputEnded
+        case .whole:
+            self.becomeHTTP2()
+            return true
+        }
+    }
+
+    /// Hands the channel over to an HTTP/2 connection, which gets the input.
+    private func becomeHTTP2() {
+        guard let start, let context, let connection = HTTP2Connection(start) else { return self.abort() }
+        self.start = nil
+        self.context = nil
+        self.machine.closed()
+        self.loop.remove(self)
+        let pipeline = context.pipeline.syncOperations
+        do {
+            try pipeline.addHandler(connection, position: .after(self))
+        } catch {
+            // Only if the channel has been closed meanwhile.
+            return context.close(promise: nil)
+        }
+        pipeline.removeHandler(self, promise: nil)
+        var input = self.input.removeAll()
+        connection.received(&input)
     }
 
     /// Whether the client of the connection is a trusted proxy.
@@ -358,7 +403,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         do {
             let handshake = try WebSocketHandshake(
                 exchange.head, deflates: self.loop.configuration.webSocket.deflates)
-            exchange.offer(HTTP1WebSocket(handshake, for: exchange, on: self))
+            exchange.offer(WebSocketSession(handshake, for: exchange, on: self, loop: self.loop))
             return true
         } catch {
             self.loop.log?.refused(peer: exchange.peer, status: error.status, reason: error.reason)
@@ -369,7 +414,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     }
 
     /// Hands the connection to an accepted WebSocket. Input after the handshake is processed when the turn ends.
-    func becomes(_ socket: HTTP1WebSocket) {
+    func accept(_ handshake: AcceptedHandshake, for socket: WebSocketSession) {
+        self.output.encode { handshake.write(loop: self.loop, into: &$0) }
         self.socket = socket
         self.machine.upgraded()
         self.willProceed()
@@ -383,10 +429,23 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         self.follow(self.machine.socketEnded())
     }
 
-    /// Passes the input to a WebSocket, which returns the number of bytes that it has consumed.
-    func consumeInput<Result>(_ body: (UnsafeRawBufferPointer) -> (step: Result, consumed: Int)) -> Result {
-        self.input.consume(body)
-    }
+    var hasNoInput: Bool { self.input.isEmpty }
+    var hasInputEnded: Bool { self.machine.inputEnded }
+
+    func peekInput(_ body: (UnsafeRawBufferPointer) -> Bool) -> Bool { self.input.peek(body) }
+
+    func consumeInput(
+        _ body: (UnsafeRawBufferPointer) -> (step: WebSocketReader.Step, consumed: Int)
+    ) -> WebSocketReader.Step { self.input.consume(body) }
+
+    var hasRoom: Bool { self.output.hasRoom }
+    var hasUnsent: Bool { self.output.unsent > 0 }
+
+    func encode(_ body: (inout ByteBuffer) -> Void) { self.output.encode(body) }
+    func write(_ body: ResponseBody) { self.output.write(body) }
+    func write(shared bytes: ByteBuffer) { self.output.write(shared: bytes) }
+
+    func sentOutcome() -> SendOutcome { self.exchange.map(self.outcome) ?? .gone }
 
     /// Whether the client's half-close was too long ago for the client to be still connected.
     var isHalfClosedTooLong: Bool {

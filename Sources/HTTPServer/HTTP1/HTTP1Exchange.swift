@@ -1,11 +1,12 @@
 import NIOCore
 
 /// One HTTP/1 request and its response. Loop-bound; recycled for another request after it has ended.
-final class HTTP1Exchange: Exchange {
+final class HTTP1Exchange: WebSocketRequest {
     // SAFETY: the loop outlives its exchanges.
     unowned(unsafe) let loop: ServerLoop
     let head = RequestHead()
-    var peer: Peer { self.isForwarded ? self.reported! : self.origin!.peer }
+    private let proxied = ProxiedPeer()
+    var peer: Peer { self.proxied.reported ?? self.origin!.peer }
     var isFromTrustedProxy: Bool { self.origin!.trustsPeer() }
     var errorPages: ErrorPages { self.loop.configuration.errorPages }
     var number: UInt64 = 0
@@ -13,14 +14,11 @@ final class HTTP1Exchange: Exchange {
 
     /// The connection of the request. Retained until the exchange is recycled.
     private var origin: HTTP1Connection?
-    /// The addresses that proxies have reported; kept for further requests.
-    private var reported: Peer?
-    private var isForwarded = false
     /// Whether the response is incomplete and the client is connected.
     private var isAttached = false
     private var response = HTTP1ResponseWriter()
     /// The WebSocket that the request asks for.
-    private var socket: HTTP1WebSocket?
+    private var socket: WebSocketSession?
     private var trailerList: FieldList?
     /// The part of the body that the last `receive` lent to the owner.
     private var lent: ByteBuffer?
@@ -43,10 +41,11 @@ final class HTTP1Exchange: Exchange {
         self.origin = connection
         self.isAttached = true
         self.response.start(self.head)
+        if connection.peer.tls != nil { self.head.scheme = .https }
         self.lastPartWasLent = false
         self.isStarved = false
         self.isRefused = false
-        self.isForwarded = false
+        self.proxied.clear()
         self.began = began
         self.number = 0
         self.use += 1
@@ -54,29 +53,9 @@ final class HTTP1Exchange: Exchange {
 
     /// Applies the header fields in which a trusted proxy describes the client, and removes those of any other client.
     func evaluateProxyFields(_ rules: ForwardingRules, isTrusted: Bool) {
-        if isTrusted {
-            let trusted = self.loop.configuration.trustedPeers
-            self.apply(ForwardedRequest(self.head.fields, rules, trusted: trusted))
-        }
-        self.head.removeFields {
-            ProxyFieldFilter.removes($0.name, isTrusted: isTrusted, family: rules.family)
-        }
-    }
-
-    private func apply(_ forwarded: ForwardedRequest) {
-        if let scheme = forwarded.scheme { self.head.scheme = scheme }
-        if let prefix = forwarded.prefix { self.head.prefix = prefix }
-        if let host = forwarded.host { self.head.replaceAuthority(host) }
-        guard forwarded.client != nil || forwarded.host != nil else { return }
-        let near = self.peer
-        let server = forwarded.host.map { RequestTarget.hostAndPort($0) }
-        let reported = self.reported ?? Peer()
-        reported.become(
-            client: forwarded.client?.text ?? near.client, clientPort: forwarded.client?.port ?? near.clientPort,
-            server: server?.host ?? near.server,
-            serverPort: server.map { $0.port ?? self.head.scheme.defaultPort } ?? near.serverPort)
-        self.reported = reported
-        self.isForwarded = true
+        self.proxied.evaluate(
+            self.head, rules, near: self.origin!.peer, isTrusted: isTrusted,
+            trusted: self.loop.configuration.trustedPeers)
     }
 
     // MARK: Request body
@@ -262,7 +241,7 @@ final class HTTP1Exchange: Exchange {
     var webSocket: (any WebSocket)? { self.socket }
 
     /// Sets the WebSocket of a request with a valid handshake.
-    func offer(_ socket: HTTP1WebSocket) { self.socket = socket }
+    func offer(_ socket: WebSocketSession) { self.socket = socket }
 
     /// Answers an invalid handshake.
     func refuse(handshake refusal: Refusal, on connection: HTTP1Connection) {

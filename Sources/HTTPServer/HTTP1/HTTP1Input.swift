@@ -41,6 +41,12 @@ struct HTTP1Input {
 
     mutating func clear() { self.buffer.clear() }
 
+    /// Removes everything.
+    mutating func removeAll() -> ByteBuffer {
+        defer { self.buffer = ByteBuffer() }
+        return self.buffer
+    }
+
     /// Frees the buffer if everything was processed.
     mutating func trim() { if self.isEmpty { self.buffer = ByteBuffer() } }
 

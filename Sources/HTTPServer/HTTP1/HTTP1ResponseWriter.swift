@@ -109,7 +109,7 @@ struct HTTP1ResponseWriter {
         var hasContent = true
         if case .none = content { hasContent = false }
         // A small body is encoded after the header, so that both leave in one write.
-        let isSmall = hasContent && body.bytes.size <= HTTP1Output.smallBody
+        let isSmall = hasContent && body.bytes.size <= ConnectionOutput.smallBody
         connection.output.encode { output in
             HTTP1Encoder.writeHead(
                 status: status, fields: fields, framing: framing, persistence: persistence,

@@ -176,7 +176,7 @@ struct HeadReader {
     }
 
     /// Parses decimal digits: no sign, no list (RFC 9112 §6.3).
-    private static func length(_ value: Octets) throws(Refusal) -> Int {
+    static func length(_ value: Octets) throws(Refusal) -> Int {
         var length = 0
         guard value.size > 0 else { throw .badRequest("empty content-length") }
         for byte in value.bytes {

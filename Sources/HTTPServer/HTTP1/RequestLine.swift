@@ -54,7 +54,7 @@ enum RequestLine {
         // A higher minor version is processed as the highest implemented one (RFC 9110 §6.2).
         case (UInt8(ascii: "1"), _): return .http11
         case (UInt8(ascii: "2"), _):
-            throw Refusal(status: 505, reason: "HTTP/2 is not supported; use HTTP/1.1")
+            throw Refusal(status: 505, reason: "HTTP/2 begins with its preface; use HTTP/1.1 in a request line")
         default: throw Refusal(status: 505, reason: "unsupported HTTP version; use HTTP/1.0 or HTTP/1.1")
         }
     }

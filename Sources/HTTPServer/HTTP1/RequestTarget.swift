@@ -42,13 +42,30 @@ struct RequestTarget {
             }
         }
 
+        try self.resolve(from: at, into: head)
+        return authority
+    }
+
+    /// Sets path, raw path and query for a target in origin form, or `*`.
+    func resolve(origin head: RequestHead) throws(Refusal) {
+        if self.count == 1, self.start.pointee == UInt8(ascii: "*") {
+            guard head.method.equals("OPTIONS") else {
+                throw .badRequest("the request target * is valid for OPTIONS only")
+            }
+            head.isServerWide = true
+        }
+        try self.resolve(from: self.start, into: head)
+    }
+
+    /// `at`: where the path begins.
+    private func resolve(from at: UnsafeMutablePointer<UInt8>, into head: RequestHead) throws(Refusal) {
+        let end = self.start + self.count
         let found = memchr(at, Int32(UInt8(ascii: "?")), end - at)
         let question = found.map { at + (UnsafeRawPointer($0) - UnsafeRawPointer(at)) } ?? end
         head.rawPath = Octets(at, question - at)
         head.query = question < end ? Octets(question + 1, end - question - 1) : .empty
         if head.rawPath.size == 0 { head.rawPath = Octets("/") }
         head.path = try Self.decoded(head.rawPath, in: head)
-        return authority
     }
 
     /// Returns the length of `http://` or `https://` at the start, ignoring case; nil if neither is there.

@@ -29,9 +29,9 @@ extension BindAddress: CustomStringConvertible {
     }
 
     /// The URL for a client if this is a TCP address, else the description.
-    public var url: String {
+    package func url(isSecure: Bool) -> String {
         switch self {
-        case .tcp: "http://\(self.description)"
+        case .tcp: "http\(isSecure ? "s" : "")://\(self.description)"
         case .unix, .descriptor: self.description
         }
     }
@@ -120,6 +120,9 @@ extension BindAddress: CustomStringConvertible {
         guard !path.utf8.contains(0) else { throw Malformed(description: "the path of a Unix socket contains NUL") }
         return path
     }
+
+    /// The port; nil for a Unix socket and for a descriptor.
+    package var port: Int? { if case .tcp(_, let port, _) = self { port } else { nil } }
 
     /// Whether this is the address of a Unix socket.
     var isUnix: Bool { if case .unix = self { true } else { false } }

@@ -11,6 +11,7 @@ public final class Listener: Sendable {
     /// The address, with the port that the kernel chose.
     public let address: BindAddress
     package let proxies: ProxyHandling
+    package let security: ListenerSecurity
     package let backlog: Int
     /// Adds the handlers of a protocol other than HTTP/1.1 to the channel of a new connection. Called on its loop.
     package typealias ChannelSetup = @Sendable (any Channel, ServerLoop) throws -> Void
@@ -24,12 +25,13 @@ public final class Listener: Sendable {
     package static let stream = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
 
     private init(
-        _ descriptor: CInt, _ address: BindAddress, proxies: ProxyHandling, backlog: Int,
+        _ descriptor: CInt, _ address: BindAddress, proxies: ProxyHandling, security: ListenerSecurity, backlog: Int,
         channelSetup: ChannelSetup? = nil, file: SocketFile? = nil
     ) {
         self.descriptor = descriptor
         self.address = address
         self.proxies = proxies
+        self.security = security
         self.backlog = backlog
         self.channelSetup = channelSetup
         self.file = file
@@ -37,38 +39,49 @@ public final class Listener: Sendable {
 
     /// Wraps a socket that another process has bound. The socket is not changed, and `close` does not remove its file.
     package convenience init(
-        given descriptor: CInt, address: BindAddress, proxies: ProxyHandling = ProxyHandling(), backlog: Int,
-        channelSetup: ChannelSetup? = nil
+        given descriptor: CInt, address: BindAddress, proxies: ProxyHandling = ProxyHandling(),
+        security: ListenerSecurity = ListenerSecurity(), backlog: Int, channelSetup: ChannelSetup? = nil
     ) {
-        self.init(descriptor, address, proxies: proxies, backlog: backlog, channelSetup: channelSetup)
+        self.init(
+            descriptor, address, proxies: proxies, security: security, backlog: backlog, channelSetup: channelSetup)
     }
 
     /// Binds a Unix socket and listens. Throws `ListenerError`.
     public convenience init(
-        unix path: String, access: BindAddress.UnixAccess, proxies: ProxyHandling = ProxyHandling(), backlog: Int
+        unix path: String, access: BindAddress.UnixAccess, proxies: ProxyHandling = ProxyHandling(),
+        security: ListenerSecurity = ListenerSecurity(), backlog: Int
     ) throws {
         let (descriptor, file) = try UnixListening.bind(path, access, backlog)
-        self.init(descriptor, .unix(path: path, access: access), proxies: proxies, backlog: backlog, file: file)
+        self.init(
+            descriptor, .unix(path: path, access: access), proxies: proxies, security: security, backlog: backlog,
+            file: file)
     }
 
     /// Binds and listens: on every address of a host name, all with the same port. The socket of a descriptor is used
     /// as it is. Throws `ListenerError`, with nothing left bound.
     public static func all(for address: ListenAddress, backlog: Int) throws -> [Listener] {
-        let proxies = address.proxies
+        let (proxies, security) = (address.proxies, address.security)
         switch address.bind {
         case .tcp(let host, let port, let onlyIPv6):
             return try TCPListening.bind(host, port, onlyIPv6: onlyIPv6, backlog: backlog)
-                .map { Listener($0.descriptor, $0.address, proxies: proxies, backlog: backlog) }
+                .map {
+                    Listener($0.descriptor, $0.address, proxies: proxies, security: security, backlog: backlog)
+                }
         case .unix(let path, let access):
-            return [try Listener(unix: path, access: access, proxies: proxies, backlog: backlog)]
+            return [
+                try Listener(unix: path, access: access, proxies: proxies, security: security, backlog: backlog)
+            ]
         case .descriptor(let descriptor):
             let address = try InheritedSocket.address(of: descriptor)
-            let listener = Listener(descriptor, address, proxies: proxies, backlog: backlog)
+            let listener = Listener(descriptor, address, proxies: proxies, security: security, backlog: backlog)
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
             return [listener]
         }
     }
+
+    /// The URL for a client of TCP, else the address.
+    package var url: String { self.address.url(isSecure: self.security.usesTLS == true) }
 
     public func close() {
         self.isOpen.withLockedValue { isOpen in

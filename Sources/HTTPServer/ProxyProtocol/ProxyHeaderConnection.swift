@@ -1,25 +1,23 @@
 import NIOCore
 
-/// A connection whose PROXY protocol header has not arrived. After the header it is replaced by an `HTTP1Connection`
-/// with the addresses of the header. Loop-bound.
+/// A connection whose PROXY protocol header has not arrived. After the header it is replaced by the handlers of the next
+/// step, with the addresses of the header. Loop-bound.
 ///
 /// The header is required: a connection that does not begin with one, or whose peer is not trusted, is closed without a
 /// response.
 final class ProxyHeaderConnection: ChannelInboundHandler, RemovableChannelHandler, ServerConnection {
     typealias InboundIn = ByteBuffer
 
-    private let loop: ServerLoop
-    private let peer: Peer
-    private let proxies: ProxyHandling
+    private var start: ConnectionStart
+    private var loop: ServerLoop { self.start.loop }
+    private var peer: Peer { self.start.peer }
     private var context: ChannelHandlerContext?
     private var input = ByteBuffer()
     private let began: Int
 
-    init(loop: ServerLoop, peer: Peer, proxies: ProxyHandling) {
-        self.loop = loop
-        self.peer = peer
-        self.proxies = proxies
-        self.began = loop.tick
+    init(_ start: ConnectionStart) {
+        self.start = start
+        self.began = start.loop.tick
     }
 
     var isCounted: Bool { true }
@@ -60,21 +58,21 @@ final class ProxyHeaderConnection: ChannelInboundHandler, RemovableChannelHandle
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    /// Replaces this handler by the HTTP connection, which gets the rest of the input.
+    /// Replaces this handler by those of the next step, which get the rest of the input.
     private func become(_ header: ProxyHeader) {
         guard let context else { return }
         self.context = nil
         self.loop.remove(self)
         self.input.moveReaderIndex(forwardBy: header.size)
-        var proxies = self.proxies
         // The proxy does not know the client: the header fields that follow are not the proxy's.
-        if header.addresses == nil, !header.isLocal { proxies.evaluatesForwarding = false }
-        let connection = HTTP1Connection(
-            loop: self.loop, peer: header.addresses.map { Peer($0) } ?? self.peer, proxies: proxies,
-            passedProxies: header.addresses == nil ? 0 : 1)
+        if header.addresses == nil, !header.isLocal { self.start.proxies.evaluatesForwarding = false }
+        if let addresses = header.addresses {
+            self.start.peer = Peer(addresses)
+            self.start.passedProxies = 1
+        }
         let pipeline = context.pipeline.syncOperations
         do {
-            try pipeline.addHandler(connection, position: .after(self))
+            try self.start.addHandlersAfterProxy(to: context.channel)
         } catch {
             // Only if the channel has been closed meanwhile.
             return context.close(promise: nil)

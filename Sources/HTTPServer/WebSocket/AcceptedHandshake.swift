@@ -29,6 +29,22 @@ package struct AcceptedHandshake {
         return checked
     }
 
+    /// Calls `body` with each field of a response over HTTP/2, which has no fields of an upgrade (RFC 8441 §5).
+    func forEachField(_ body: (HeaderField) -> Void) {
+        for field in self.fields.fields where !ResponseFields.isServerControlled(field.name) { body(field) }
+        if self.subprotocol.size > 0 {
+            body(HeaderField(name: Octets("sec-websocket-protocol"), value: self.subprotocol))
+        }
+    }
+
+    /// The extensions of the response; nil for none.
+    var extensions: String? { self.handshake.deflate?.answer }
+    /// The number of the fields, and the bytes of their names.
+    var fieldCount: Int { self.fields.fields.count + 2 }
+    var hasDate: Bool { self.fields.hasDate }
+    var hasServer: Bool { self.fields.hasServer }
+    var nameBytes: Int { self.fields.size + 64 }
+
     package func write(loop: ServerLoop, into buffer: inout ByteBuffer) {
         HTTP1Encoder.writeStart(status: 101, fields: self.fields, loop: loop, into: &buffer)
         buffer.writeStaticString("upgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ")

@@ -1,8 +1,9 @@
 import Clibmd
 
-/// A validated client handshake (RFC 6455 §4.2.1), and the values for the server's response (§4.2.2). A value without
+/// A validated client handshake (RFC 6455 §4.2.1, RFC 8441 §5), and the values for the server's response. A value without
 /// I/O.
 struct WebSocketHandshake {
+    /// Empty over HTTP/2, which proves in another way that the server knows WebSockets (RFC 8441 §5).
     private let key: Octets
     /// The subprotocols that the client offers, in the client's order. Borrowed from the `RequestHead`.
     let subprotocols: [Octets]
@@ -30,10 +31,12 @@ struct WebSocketHandshake {
             }
         }
         guard version?.equals("13") == true else { throw Self.wrongVersion }
-        guard let key, Self.isKey(key) else { throw .badRequest("sec-websocket-key is not 16 bytes in base64") }
-        guard !head.framing.hasBody else { throw .badRequest("WebSocket handshake with a body") }
+        if head.version != .http2 {
+            guard let key, Self.isKey(key) else { throw .badRequest("sec-websocket-key is not 16 bytes in base64") }
+            guard !head.framing.hasBody else { throw .badRequest("WebSocket handshake with a body") }
+        }
         try Self.check(subprotocols)
-        self.key = key
+        self.key = key ?? .empty
         self.subprotocols = subprotocols
         self.deflate = deflates ? deflate : nil
     }
@@ -83,22 +86,6 @@ struct WebSocketHandshake {
             SHA1Final(room.baseAddress, &context)
             count = room.count
         }
-        return Self.base64(digest)
-    }
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let part = bytes[start..<min(start + 3, bytes.count)]
-            var bits = part.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - part.count))
-            var group: [UInt8] = []
-            for at in 0..<4 {
-                group.insert(at < 3 - part.count ? UInt8(ascii: "=") : digits[bits & 63], at: 0)
-                bits >>= 6
-            }
-            text += group
-        }
-        return String(decoding: text, as: UTF8.self)
+        return Base64.text(of: digest)
     }
 }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Writes the frames of one WebSocket to the output of its connection. Compresses messages if negotiated. Loop-bound.
+/// Writes the frames of one WebSocket to its carrier. Compresses messages if negotiated. Loop-bound.
 struct WebSocketWriter {
     // SAFETY: the loop outlives its WebSockets.
     private unowned(unsafe) let loop: ServerLoop
@@ -15,7 +15,7 @@ struct WebSocketWriter {
     }
 
     /// Writes a message as one frame. Returns whether it was compressed.
-    func write(_ message: ResponseBody, isText: Bool, to output: HTTP1Output) -> Bool {
+    func write(_ message: ResponseBody, isText: Bool, to output: any WebSocketCarrier) -> Bool {
         let size = message.bytes.size
         if let deflater, MessageDeflater.sizes ~= size, let deflated = deflater.deflate(message.bytes.bytes) {
             if message.release != nil { self.loop.willRelease(message) }
@@ -26,7 +26,7 @@ struct WebSocketWriter {
             }
             return true
         }
-        if size > HTTP1Output.smallBody {
+        if size > ConnectionOutput.smallBody {
             output.encode { WebSocketEncoder.writeHead(size: size, isText: isText, isCompressed: false, into: &$0) }
             output.write(message)
         } else {
@@ -38,15 +38,15 @@ struct WebSocketWriter {
         return false
     }
 
-    func write(_ close: WebSocketClose, to output: HTTP1Output) {
+    func write(_ close: WebSocketClose, to output: any WebSocketCarrier) {
         output.encode { WebSocketEncoder.write(close, into: &$0) }
     }
 
-    func writePing(to output: HTTP1Output) { output.encode { WebSocketEncoder.writePing(into: &$0) } }
+    func writePing(to output: any WebSocketCarrier) { output.encode { WebSocketEncoder.writePing(into: &$0) } }
 
     /// Answers a ping, or postpones the pong until earlier output is written.
-    mutating func writePong(_ payload: UnsafeRawBufferPointer, to output: HTTP1Output) {
-        guard output.unsent == 0 else {
+    mutating func writePong(_ payload: UnsafeRawBufferPointer, to output: any WebSocketCarrier) {
+        guard !output.hasUnsent else {
             self.owedPong = Array(payload)
             return
         }
@@ -54,7 +54,7 @@ struct WebSocketWriter {
     }
 
     /// Writes the postponed pong, if earlier output is written.
-    mutating func writeOwedPong(to output: HTTP1Output) {
+    mutating func writeOwedPong(to output: any WebSocketCarrier) {
         guard let pong = self.owedPong else { return }
         self.owedPong = nil
         pong.withUnsafeBytes { self.writePong($0, to: output) }

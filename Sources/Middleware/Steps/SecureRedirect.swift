@@ -24,13 +24,8 @@ struct SecureRedirect: Middleware {
         guard head.scheme == .http, head.authority.size > 0 else { return nil }
         // A browser follows no redirect of a handshake.
         guard !head.asksForWebSocket else { return MiddlewareAnswer(403, "Forbidden: use wss") }
-        var target = head.prefix.text + request.hiddenPath + head.rawPath.text
-        if head.query.size > 0 { target += "?" + head.query.text }
-        let location =
-            "https://\(HostName(head.authority).text)\(self.port.map { $0 == 443 ? "" : ":\($0)" } ?? "")\(target)"
-        // With 308 the client sends its body again (RFC 9110 §15.4.9).
-        let isSafe = head.method.equals("GET") || head.method.equals("HEAD")
-        return MiddlewareAnswer(isSafe ? 301 : 308, "", [("location", location)])
+        let location = SecureLocation.of(head, port: self.port, hiddenPath: request.hiddenPath)
+        return MiddlewareAnswer(SecureLocation.status(for: head), "", [("location", location)])
     }
 
     var changesResponses: Bool { self.transportSecurity != nil }

@@ -90,6 +90,10 @@ package final class AccessLog: ServerLog {
         self.logger.log(.connectionRefused, ["client": "\(Self.name(peer))", "reason": "\(reason)"])
     }
 
+    package func handshakeFailed(peer: Peer, reason: String) {
+        self.logger.log(.handshakeFailed, ["client": "\(Self.name(peer))", "reason": "\(reason)"])
+    }
+
     package func closed(peer: Peer, code: Int, reason: String) {
         self.logger.log(
             .webSocketClosed, ["client": "\(Self.name(peer))", "code": "\(code)", "reason": "\(reason)"])

@@ -45,6 +45,8 @@ extension LoggedEvent {
         .info, "connection refused",
         "The server closed a connection without a response: its client is not a trusted proxy, or sent no valid PROXY protocol header."
     )
+    static let handshakeFailed = LoggedEvent(
+        .info, "TLS handshake failed", "A connection was closed before a request, for this reason.")
     static let webSocketClosed = LoggedEvent(
         .info, "websocket closed", "The server closed a WebSocket itself, with this code.")
     static let groupMemberClosed = LoggedEvent(
@@ -58,6 +60,6 @@ extension LoggedEvent {
     package static let ofModuleRuntime = [
         callRefused, sendFailed, resultIgnored, applicationFailed, viewFieldsInvalid, groupJoinFailed, eventLoopBlocked,
         threadUnavailable, lifespanFailed, stateRestored, stateNotTransferred, requestRefused, connectionRefused,
-        webSocketClosed, groupMemberClosed, connectionsNotAccepted, relayFailed,
+        handshakeFailed, webSocketClosed, groupMemberClosed, connectionsNotAccepted, relayFailed,
     ]
 }

@@ -6,6 +6,8 @@ struct ScopeMemory: ~Copyable {
     let pointer: UnsafeMutablePointer<asgi_scope>
     /// `path` and `root_path` with the prefix that a proxy has removed, which the exchange does not have.
     private var rooted: [UInt8] = []
+    /// Allocated for the first request over TLS.
+    private var tls: UnsafeMutablePointer<asgi_tls>?
 
     init() {
         self.pointer = .zeroed(bytes: asgi_scope_size())
@@ -15,7 +17,10 @@ struct ScopeMemory: ~Copyable {
         self.pointer.pointee.spec_version = asgi_string(Octets("2.5"))
     }
 
-    deinit { UnsafeMutableRawPointer(self.pointer).deallocate() }
+    deinit {
+        UnsafeMutableRawPointer(self.pointer).deallocate()
+        self.tls?.deallocate()
+    }
 
     /// Writes the fields of a request, or of a WebSocket if `socket` is not nil. The strings belong to the exchange and
     /// to `root`, the generation whose mount the request matched.
@@ -45,10 +50,28 @@ struct ScopeMemory: ~Copyable {
         self.pointer.pointee.client_port = peer.clientPort
         self.pointer.pointee.server_host = asgi_string(peer.server)
         self.pointer.pointee.server_port = peer.serverPort
-        let extensions = ScopeExtensions.of(head)
+        let extensions = ScopeExtensions.of(head, isSecure: peer.tls != nil)
         self.pointer.pointee.extensions = extensions.baseAddress
         self.pointer.pointee.extension_count = extensions.count
+        self.pointer.pointee.tls = nil
+        if let tls = peer.tls { self.pointer.pointee.tls = self.describe(tls) }
         if root.hiddenSize > 0 || head.prefix.size > 0 { self.describeRooted(head, root) }
+    }
+
+    /// Writes the TLS side of the connection, whose strings belong to the peer of the exchange.
+    private mutating func describe(_ facts: TLSFacts) -> UnsafePointer<asgi_tls> {
+        let tls = self.tls ?? .allocate(capacity: 1)
+        self.tls = tls
+        tls.initialize(to: asgi_tls())
+        tls.pointee.size = UInt32(MemoryLayout<asgi_tls>.size)
+        tls.pointee.version = facts.version
+        tls.pointee.cipher_suite = facts.cipherSuite
+        tls.pointee.server_certificate = asgi_string(facts.serverCertificate)
+        tls.pointee.client_chain_count = UInt32(facts.clientChain.count)
+        tls.pointee.client_chain = UnsafeRawPointer(facts.clientChain.baseAddress)?
+            .assumingMemoryBound(to: asgi_string.self)
+        tls.pointee.client_name = asgi_string(facts.clientName)
+        return UnsafePointer(tls)
     }
 
     @inline(__always)

@@ -72,6 +72,17 @@ package enum EmbeddingSettings {
             throw values.error(
                 "probe-timeout", "needs 'probe', the command that loads modules in a child process first")
         }
+        let (files, configuration) = try Self.configuration(of: given, values)
+        guard let files else { return configuration }
+        var secured = configuration
+        secured.tls = try files.read(trust: configuration.trust)
+        return secured
+    }
+
+    /// The configuration, and the files of its certificates; nil without TLS.
+    private static func configuration(
+        of given: [GivenOption], _ values: SettingsValues
+    ) throws -> (TLSFiles?, HostConfiguration) {
         do throws(OptionError) {
             let options = try ServerOptions(given, defaults: Self.defaults)
             try options.check(.key)
@@ -81,7 +92,7 @@ package enum EmbeddingSettings {
             // The program's logger keeps its own level unless `log-level` is set.
             if values.nodes["log-level"] != nil { configuration.logger.logLevel = options.process.logLevel }
             configuration.access = options.process.logsAccess ? Self.accessLog : nil
-            return configuration
+            return (options.tls.files(adding: []), configuration)
         } catch {
             throw HostError(
                 code: .settings, message: "\(error.origin(among: given)?.text ?? values.file.path): \(error.message)",

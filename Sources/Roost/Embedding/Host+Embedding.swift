@@ -18,7 +18,7 @@ extension Host {
         let embedded = EmbeddedApplications(configuration)
         let installed = try applications.map { try embedded.install($0) }
         self.init(
-            installed, on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
+            installed, on: try Self.bind(configuration),
             configuration: configuration, embedded: embedded)
     }
 

@@ -1,4 +1,5 @@
 public import HTTPServer
+public import HTTPTLS
 import Logging
 import NIOConcurrencyHelpers
 package import RoostDeployment
@@ -27,10 +28,15 @@ public final class Host: Service {
     /// The declared applications at the start; nil if a supervisor manages them, or if they are a program's.
     private let deployment: DeploymentState?
     private let isStopping = Atomic(false)
+    /// The certificates that were passed to `use`.
+    private let latestTLS = NIOLockedValueBox<TLSSettings?>(nil)
     private let starting = HostStart()
 
     /// The addresses on which the host listens, with the ports that the kernel chose.
     public var addresses: [BindAddress] { self.listeners.map(\.address) }
+
+    /// The URLs of the addresses; for a Unix socket its path.
+    public var urls: [String] { self.listeners.map(\.url) }
 
     /// Binds the addresses. Throws `HostError`.
     ///
@@ -40,8 +46,7 @@ public final class Host: Service {
         try Self.refuseDebug(threads: configuration.threads)
         self.init(
             [DeployedApplication(application)],
-            on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
-            configuration: configuration)
+            on: try Self.bind(configuration), configuration: configuration)
     }
 
     /// Binds the addresses for declared applications. Applications that could not be prepared are logged, and a
@@ -55,8 +60,7 @@ public final class Host: Service {
         for case .log(let event, let fields) in state.removeLogLines() { configuration.logger.log(event, fields) }
         self.init(
             state.roster.applications.filter { $0.mount != nil },
-            on: try Self.bind(configuration.addresses, backlog: configuration.server.backlog),
-            configuration: configuration, deployment: state)
+            on: try Self.bind(configuration), configuration: configuration, deployment: state)
     }
 
     /// Serves on sockets that are already bound.
@@ -73,6 +77,8 @@ public final class Host: Service {
         self.deployment = deployment
         self.applications = NIOLockedValueBox(applications)
         self.embedded = embedded
+        var configuration = configuration
+        configuration.server.securePort = listeners.first { $0.security.usesTLS == true }?.address.port
         self.configuration = configuration
         self.listeners = listeners
     }
@@ -89,6 +95,12 @@ public final class Host: Service {
                     message: "a debug build serves with one worker and one thread only; build with -c release")
             }
         #endif
+    }
+
+    /// Binds the addresses of a configuration. Throws `HostError`.
+    static func bind(_ configuration: HostConfiguration) throws -> [Listener] {
+        let addresses = configuration.addresses.map { $0.resolved(hasCertificate: configuration.tls != nil) }
+        return try self.bind(addresses, backlog: configuration.server.backlog)
     }
 
     /// Binds all addresses or none. Throws `HostError`.
@@ -132,6 +144,8 @@ public final class Host: Service {
                 try await running.serve(on: self.listeners) {
                     // From here on `stop` works: the first request may block a loop before `serve` returns.
                     self.running.withLockedValue { $0 = running }
+                    // A fault is logged.
+                    if let tls = self.latestTLS.withLockedValue({ $0 }) { try? running.use(tls) }
                     whenReady(failures)
                 }
             } catch {
@@ -185,6 +199,14 @@ public final class Host: Service {
         self.process.withLockedValue { $0 = nil }
         await running.end()
         self.embedded?.close()
+    }
+
+    /// Uses other certificates for the connections from now on. Throws `HostError`, and keeps the previous ones, if they
+    /// are not valid. Thread-safe.
+    public func use(_ tls: TLSSettings) throws {
+        // Used by a start in progress too.
+        self.latestTLS.withLockedValue { $0 = tls }
+        try self.running.withLockedValue { $0 }?.use(tls)
     }
 
     /// Closes idle connections that `stop` has left open. Thread-safe.

@@ -1,4 +1,5 @@
 public import HTTPServer
+public import HTTPTLS
 public import Logging
 package import Middleware
 public import ModuleRuntime
@@ -16,6 +17,8 @@ public struct HostConfiguration: Sendable {
     /// The loop of a caller's thread, which is the first of the event loops; nil if all have threads of their own.
     package var callersLoop: (any EventLoop)?
     public var server = ServerConfiguration()
+    /// The certificates of the addresses that use TLS; nil if none does.
+    public var tls: TLSSettings?
     /// The path prefix that a proxy in front removes: ASGI's `root_path`.
     public var rootPath = ""
     /// The folder below which an embedded host finds modules and settings by name.

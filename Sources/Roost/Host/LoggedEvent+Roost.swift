@@ -28,8 +28,18 @@ extension LoggedEvent {
         .warning, "error pages not read",
         "A worker cannot read the folder of --error-pages, and sends the built-in pages.")
 
+    static let certificatesChanged = LoggedEvent(
+        .info, "certificates changed", "New connections use other certificates, for these names.")
+    static let certificatesRefused = LoggedEvent(
+        .error, "certificates not changed", "Changed files cannot be used; the previous certificates stay in use.")
+    static let certificateEnds = LoggedEvent(
+        .warning, "certificate ends soon", "The certificate in this file is valid for this number of days.")
+    static let certificateIsRSA = LoggedEvent(
+        .info, "certificate with an RSA key", "A handshake takes twice the time of one with a P-256 key.")
+
     package static let ofRoost = [
         startupComplete, lifespanUnsupported, shutdownFailed, scopesCancelled, closureFailed, loopsNotStopped,
-        serverNotStopped, filesMounted, filesHidden, fileUnreadable, errorPagesUnreadable,
+        serverNotStopped, filesMounted, filesHidden, fileUnreadable, errorPagesUnreadable, certificatesChanged,
+        certificatesRefused, certificateEnds, certificateIsRSA,
     ]
 }

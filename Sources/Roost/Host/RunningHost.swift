@@ -1,4 +1,5 @@
 import HTTPServer
+package import HTTPTLS
 import Logging
 import ModuleRuntime
 import NIOConcurrencyHelpers
@@ -31,6 +32,8 @@ package final class RunningHost: Sendable {
     /// The mounts of static files.
     let statics: StaticMounts
     private let server = NIOLockedValueBox<Server?>(nil)
+    /// What encrypts connections, and how its listeners treat client certificates; nil without TLS.
+    private let encryption = NIOLockedValueBox<(TLSEncryption, Set<ListenerSecurity.ClientCertificates>)?>(nil)
     /// Whether an event loop was stalled when `drain` timed out.
     private let hangs = Atomic(false)
     /// How long one call of a module may block an event loop after the timeouts before the loop counts as stalled.
@@ -65,10 +68,43 @@ package final class RunningHost: Sendable {
     /// Begins to accept connections. Calls `whenReady` before the first.
     func serve(on listeners: [Listener], whenReady: @Sendable () -> Void) async throws {
         self.watch.start()
-        let server = Server(loops: self.loops.map(\.handle), listeners: listeners)
+        let encryption = try self.makeEncryption(listeners)
+        let server = Server(loops: self.loops.map(\.handle), listeners: listeners, encryption: encryption)
         self.server.withLockedValue { $0 = server }
         whenReady()
         try await server.start()
+    }
+
+    // MARK: TLS
+
+    /// Makes what encrypts connections; nil if no listener uses TLS. Throws `HostError`.
+    private func makeEncryption(_ listeners: [Listener]) throws -> TLSEncryption? {
+        let secured = listeners.filter { $0.security.usesTLS == true }
+        guard !secured.isEmpty else { return nil }
+        guard let settings = self.configuration.tls else {
+            throw HostError(code: .settings, message: "\(secured[0].url) uses TLS, but there is no certificate")
+        }
+        let clients = Set(secured.compactMap(\.security.clientCertificates))
+        let encryption = TLSEncryption(
+            try HostError.ofTLS { () throws(TLSFault) in
+                try TLSContexts(settings, needed: clients, servesHTTP2: self.configuration.server.http2.isServed)
+            })
+        self.encryption.withLockedValue { $0 = (encryption, clients) }
+        return encryption
+    }
+
+    /// Uses other certificates for the connections from now on. Throws `HostError` if they are not valid, and logs that.
+    package func use(_ settings: TLSSettings) throws {
+        guard let (encryption, clients) = self.encryption.withLockedValue({ $0 }) else { return }
+        do {
+            encryption.use(
+                try HostError.ofTLS { () throws(TLSFault) in
+                    try TLSContexts(settings, needed: clients, servesHTTP2: self.configuration.server.http2.isServed)
+                })
+        } catch {
+            self.configuration.logger.log(.certificatesRefused, ["reason": "\(error)"])
+            throw error
+        }
     }
 
     // MARK: End

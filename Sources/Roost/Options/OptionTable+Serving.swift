@@ -18,7 +18,9 @@ extension OptionTable {
             """
             Address to listen on; repeatable: 127.0.0.1:8000, [::]:8000 (IPv4 and IPv6; only IPv6 with ,ipv6only), :8000 (all addresses), \
             unix:/run/roost.sock,mode=660,user=www,group=www, unix:@NAME, fd://3. \
-            With ,proxy=required the PROXY protocol is required; with ,forwarded=none no header fields of proxies are evaluated.
+            With ,proxy=required the PROXY protocol is required; with ,forwarded=none no header fields of proxies are evaluated. \
+            With ,tls=off connections do not use TLS though there is a certificate; with ,redirect=https they do not, and \
+            requests are redirected; ,client-cert=none|optional|required overrides --ssl-cert-reqs.
             """
         ) { _ = try ListenAddress($0, port: 0) },
         .count("backlog", \.host.server.backlog, 1...65535, "Maximum number of connections that wait to be accepted."),

@@ -46,6 +46,9 @@ package struct ServerOption: Sendable {
     /// The option is refused with `--no-supervisor`.
     var forSupervisor: ServerOption { self.changed { $0.requirement = .supervisor } }
 
+    /// Worker processes do not get the option.
+    var notForWorkers: ServerOption { self.changed { $0.isForWorkers = false } }
+
     /// Embedded hosts refuse the option for this reason.
     func commandOnly(_ reason: String) -> ServerOption { self.changed { $0.refusal = reason } }
 

@@ -13,6 +13,7 @@ package struct ServerOptions: Sendable {
     package var process = ProcessOptions()
     package var watch = WatchOptions()
     package var python = PythonOptions()
+    package var tls = TLSOptions()
     /// Whether the header fields of proxies are evaluated, and how.
     package var evaluatesForwarding = true
     package var forwarding = ForwardingRules()
@@ -45,6 +46,14 @@ package struct ServerOptions: Sendable {
     private mutating func derive() {
         self.host.server.forwarding = self.evaluatesForwarding ? self.forwarding : nil
         self.host.drainTime = self.drainTime ?? (self.watch.isOn ? 1 : HostConfiguration().drainTime)
+        if let webroot = self.tls.challengeFolder {
+            self.host.statics.append(webroot)
+            self.host.server.unredirectedPath = "\(TLSOptions.challengePath)/"
+        }
+        // The option has been checked, so that this does not fail.
+        if let service = self.tls.alternativeService, let header = try? DefaultHeader("alt-svc:\(service)") {
+            self.host.server.headers.append(header)
+        }
         self.host.faults = self.watch.isOn ? DevelopmentFaults() : nil
         self.workers.start = self.host.lifespanTime + self.probeTime + 5
         self.workers.grace = self.host.server.graceTime
@@ -72,6 +81,7 @@ package struct ServerOptions: Sendable {
                 "\(naming.name("forwarded-prefix")) needs \(naming.name("forwarded-header")) x-forwarded",
                 "forwarded-prefix", "forwarded-header")
         }
+        try self.tls.check(naming)
         let (ahead, limit) = (self.host.server.writeMark, self.host.server.writeLimit)
         guard ahead <= limit else {
             throw OptionError(

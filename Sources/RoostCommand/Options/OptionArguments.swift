@@ -6,6 +6,9 @@ struct OptionArguments: ParsableArguments {
     @OptionGroup(title: AddressOptions.section.title)
     var addresses: SectionArguments<AddressOptions>
 
+    @OptionGroup(title: TLSSectionOptions.section.title)
+    var tls: SectionArguments<TLSSectionOptions>
+
     @OptionGroup(title: ProxyOptions.section.title)
     var proxies: SectionArguments<ProxyOptions>
 
@@ -27,6 +30,9 @@ struct OptionArguments: ParsableArguments {
     @OptionGroup(title: TimeoutOptions.section.title)
     var timeouts: SectionArguments<TimeoutOptions>
 
+    @OptionGroup(title: HTTP2Options.section.title)
+    var http2: SectionArguments<HTTP2Options>
+
     @OptionGroup(title: WebSocketOptions.section.title)
     var webSockets: SectionArguments<WebSocketOptions>
 
@@ -39,8 +45,9 @@ struct OptionArguments: ParsableArguments {
     /// The options that are given on the command line.
     var given: [GivenOption] {
         let groups = [
-            self.addresses.given, self.proxies.given, self.applications.given, self.python.given, self.logging.given,
-            self.concurrency.given, self.limits.given, self.timeouts.given, self.webSockets.given, self.reload.given,
+            self.addresses.given, self.tls.given, self.proxies.given, self.applications.given, self.python.given,
+            self.logging.given, self.concurrency.given, self.limits.given, self.timeouts.given, self.http2.given,
+            self.webSockets.given, self.reload.given,
             self.workers.given,
         ]
         return groups.flatMap { $0 }

@@ -59,9 +59,16 @@ struct OptionLayers {
         let one = OptionTable.option(named: "workers").map { [GivenOption($0, ["1"], .commandLine)] } ?? []
         let given = Self.merged([self.given, one, Self.options(of: group.options)])
         var plan = try ServerOptions(checking: given).workerPlan
-        plan.arguments = given.flatMap(\.words)
+        plan.arguments = Self.words(given)
         plan.environment = group.environment
         return plan
+    }
+
+    /// The given options as arguments of a worker process.
+    var wordsForWorkers: [String] { Self.words(self.given) }
+
+    private static func words(_ given: [GivenOption]) -> [String] {
+        given.filter(\.option.declaration.isForWorkers).flatMap(\.words)
     }
 
     /// Returns the names of the options that environment and file set to other values than in `other`.

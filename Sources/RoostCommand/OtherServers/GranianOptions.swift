@@ -9,7 +9,7 @@ extension OtherOption {
         ) { _ in ["--interface=asgi", "--lifespan=off"] },
         .refused("--interface", values: ["rsgi"], because: "RSGI is Granian's own interface; use one of ASGI or WSGI"),
         .ignored("--http", values: ["1"], because: "Roost has one implementation of HTTP"),
-        .refused("--http", values: ["2"], because: Self.noHTTP2),
+        .ignored("--http", values: ["2", "auto"], because: "HTTP/1 and HTTP/2 are both served"),
         .ignoredFlag("--ws", because: "WebSockets are always served to applications of ASGI"),
         .refused(
             "--no-ws", because: "Roost has no such option; an application that does not answer a WebSocket rejects it"),
@@ -34,7 +34,7 @@ extension OtherOption {
         .refused("--no-http1-keep-alive", because: "connections are kept; use --timeout-keep-alive 1"),
         .ignoredFlag(
             "--http1-pipeline-flush", "--no-http1-pipeline-flush", because: "responses are written together anyway"),
-        .refused("--http2-max-concurrent-streams", because: Self.noHTTP2),
+        .alias("--http2-max-concurrent-streams", to: "limit-h2-streams"),
         .ignoredFlag("--log", because: "there is always a log"),
         .flag("--no-log", as: ["--log-level=critical", "--no-access-log"]),
         .replaced("--log-level", by: "`--log-level warning`", values: ["warn"]) { _ in ["--log-level=warning"] },
@@ -42,7 +42,15 @@ extension OtherOption {
         .same("log-config"),
         .same("access-log", "on by default"),
         .refused("--access-log-fmt", because: "the access log has one format; use --log-format json"),
-        .refused("--ssl-certificate", "--ssl-ca", "--ssl-crl", because: Self.noTLS),
+        .alias("--ssl-certificate", to: "ssl-certfile"),
+        .same("ssl-keyfile"),
+        .same("ssl-keyfile-password"),
+        .alias("--ssl-ca", to: "ssl-ca-certs"),
+        .refused("--ssl-crl", because: "revocation lists are not supported"),
+        .flag("--ssl-client-verify", as: ["--ssl-cert-reqs=required"]),
+        .replaced("--ssl-protocol-min", by: "`--ssl-minimum-version`", values: ["tls1.2", "tls1.3"]) {
+            ["--ssl-minimum-version=\($0.dropFirst(3))"]
+        },
         .refused(
             "--url-path-prefix",
             because: "give the application a mount in a settings file: {module: NAME, mount: /prefix}"),

@@ -61,7 +61,11 @@ extension OtherOption {
         .refused("--proxy-protocol", because: "use --bind ADDRESS,proxy=required"),
         .alias("--proxy-allow-from", to: "forwarded-allow-ips"),
         .refused("--statsd-host", because: "Roost has no statistics for statsd; use roost status"),
-        .refused("--certfile", "--keyfile", "--ca-certs", because: Self.noTLS),
+        .alias("--certfile", to: "ssl-certfile"),
+        .alias("--keyfile", to: "ssl-keyfile"),
+        .alias("--ca-certs", to: "ssl-ca-certs"),
+        .alias("--cert-reqs", to: "ssl-cert-reqs"),
+        .alias("--ciphers", to: "ssl-ciphers", "of TLS 1.2"),
         .refused("--check-config", because: "use roost check and roost settings"),
         .refused("--print-config", because: "use roost settings"),
     ]

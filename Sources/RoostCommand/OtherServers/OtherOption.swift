@@ -85,8 +85,6 @@ struct OtherOption: Sendable {
 
     // MARK: Reasons that several servers share
 
-    static let noTLS = "Roost does not serve TLS; use a proxy in front of it"
-    static let noHTTP2 = "Roost does not serve HTTP/2; use a proxy in front of it"
     static let noLogFiles = "Roost logs to the standard streams; redirect them"
     static let noProcessFile = "roost stop and roost status find the server by its --run-dir"
 }

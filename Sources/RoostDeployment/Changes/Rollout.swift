@@ -11,7 +11,7 @@ package struct Rollout {
     /// All applications, as they were last wanted.
     private var wanted: Roster
     /// The source of the groups' worker plans.
-    var deployment: Deployment
+    package internal(set) var deployment: Deployment
     private var groups: [String?: GroupDeployment] = [:]
     private var steps = StepQueue()
     var log = DeploymentLog()

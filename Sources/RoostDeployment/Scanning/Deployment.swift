@@ -15,6 +15,8 @@ package struct Deployment: Sendable {
     /// The debounce time of sources, in milliseconds.
     package static let defaultSourceQuiet = 50
     package var preparation: ApplicationPreparation
+    /// The files of the server's certificates; nil without TLS.
+    package var tls: TLSFiles?
     /// The workers that accept connections.
     package var workers: WorkerPlan
     /// The plans of groups with settings of their own. Other groups have one worker, planned like those that accept

@@ -25,6 +25,10 @@ extension ListenAddress: MessageCodable {
         }
         writer.write(self.proxies.requiresProxyHeader)
         writer.write(self.proxies.evaluatesForwarding)
+        writer.write(self.security.usesTLS == true)
+        writer.write(self.security.redirects)
+        writer.write(self.security.redirectPort ?? 0)
+        writer.write(self.security.clientCertificates?.rawValue ?? "")
     }
 
     init(from reader: inout MessageReader) throws(MessageFault) {
@@ -34,5 +38,10 @@ extension ListenAddress: MessageCodable {
         }
         self.proxies.requiresProxyHeader = try reader.read()
         self.proxies.evaluatesForwarding = try reader.read()
+        self.security.usesTLS = try reader.read()
+        self.security.redirects = try reader.read()
+        let port = try reader.read(Int.self)
+        self.security.redirectPort = port == 0 ? nil : port
+        self.security.clientCertificates = ListenerSecurity.ClientCertificates(rawValue: try reader.read())
     }
 }

@@ -1,3 +1,4 @@
+import HTTPTLS
 import ModuleRuntime
 import RoostDeployment
 package import RoostSystem
@@ -23,6 +24,8 @@ enum SupervisorMessage {
     case groupSockets(group: String, paths: [String])
     /// The faults of a build and of applications, for the pages of `--reload`.
     case faults([UInt32: String])
+    /// The certificates for connections from now on.
+    case certificates(TLSSettings)
 }
 
 /// How a worker shuts down.
@@ -41,7 +44,8 @@ extension WorkerShutdown: MessageKind {
 
 extension SupervisorMessage: MessageCodable {
     private enum Kind: UInt8, MessageKind {
-        case order, ping, announceStop, shutDown, prepare, commit, saveState, restoreState, groupSockets, faults
+        case order, ping, announceStop, shutDown, prepare, commit, saveState, restoreState, groupSockets, faults,
+            certificates
 
         static let unknown = MessageFault("unknown kind of supervisor message")
     }
@@ -77,6 +81,9 @@ extension SupervisorMessage: MessageCodable {
         case .faults(let faults):
             writer.write(Kind.faults)
             writer.write(faults)
+        case .certificates(let settings):
+            writer.write(Kind.certificates)
+            writer.write(settings)
         }
     }
 
@@ -95,6 +102,7 @@ extension SupervisorMessage: MessageCodable {
         case .restoreState: self = .restoreState(try reader.readMap())
         case .groupSockets: self = .groupSockets(group: try reader.read(), paths: try reader.readList())
         case .faults: self = .faults(try reader.readMap())
+        case .certificates: self = .certificates(try reader.read())
         }
     }
 }

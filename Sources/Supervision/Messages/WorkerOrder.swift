@@ -1,4 +1,5 @@
 import HTTPServer
+import HTTPTLS
 import RoostDeployment
 import RoostSystem
 
@@ -17,6 +18,8 @@ struct WorkerOrder: Sendable {
     /// Whether the supervisor's standard error is a terminal that shows colours. The worker cannot tell: its own
     /// standard error is a pipe until it is ready.
     let isErrorColoured: Bool
+    /// The certificates; nil without TLS.
+    var tls: TLSSettings?
 
     /// The order for a stand-in worker, which answers in place of applications that did not start.
     var standingIn: WorkerOrder {
@@ -41,6 +44,7 @@ extension WorkerOrder: MessageCodable {
         writer.write(self.relayUsers.sorted())
         writer.write(self.groupSockets.mapValues { MessageList($0) })
         writer.write(self.isErrorColoured)
+        writer.write(self.tls.map { [$0] } ?? [])
     }
 
     init(from reader: inout MessageReader) throws(MessageFault) {
@@ -51,5 +55,6 @@ extension WorkerOrder: MessageCodable {
         self.relayUsers = Set(try reader.readList(UInt32.self))
         self.groupSockets = try reader.readMap(String.self, MessageList<String>.self).mapValues(\.elements)
         self.isErrorColoured = try reader.read()
+        self.tls = try reader.readList(TLSSettings.self).first
     }
 }

@@ -23,13 +23,18 @@ final class ListeningSockets {
         self.logger = logger
     }
 
-    /// The bound addresses, with the ports that the kernel chose.
-    var addresses: [BindAddress] { self.listeners.map(\.address) }
+    /// The URLs of the addresses, with the ports that the kernel chose.
+    var urls: [String] { self.listeners.map(\.url) }
+
+    /// How the listeners with TLS treat client certificates, where they say so.
+    var clientCertificates: Set<ListenerSecurity.ClientCertificates> {
+        Set(self.listeners.compactMap(\.security.clientCertificates))
+    }
 
     /// The URLs that clients connect to, for `roost status`.
     var descriptions: [String] {
         self.listeners.indices.map { at in
-            let url = self.listeners[at].address.url
+            let url = self.listeners[at].url
             return self.isGone(at) ? "\(url) (its socket file is missing; roost reload creates it again)" : url
         }
     }
@@ -41,7 +46,7 @@ final class ListeningSockets {
 
     /// Logs each missing socket file once.
     func logMissing() {
-        let gone = self.listeners.indices.filter(self.isGone).map { self.listeners[$0].address.url }
+        let gone = self.listeners.indices.filter(self.isGone).map { self.listeners[$0].url }
         for url in gone where !self.loggedGone.contains(url) {
             self.logger.log(.socketFileMissing, ["url": "\(url)"])
         }
@@ -58,14 +63,14 @@ final class ListeningSockets {
             guard case .unix(let path, let access) = old.address else { continue }
             do {
                 self.listeners[at] = try Listener(
-                    unix: path, access: access, proxies: old.proxies, backlog: self.backlog)
+                    unix: path, access: access, proxies: old.proxies, security: old.security, backlog: self.backlog)
                 // Running workers have their own descriptors of it.
                 old.close()
                 isRebound = true
-                self.logger.log(.socketFileCreated, ["url": "\(old.address.url)"])
+                self.logger.log(.socketFileCreated, ["url": "\(old.url)"])
             } catch {
-                let fault = "the socket file of \(old.address.url) is missing and cannot be created again: \(error)"
-                self.logger.log(.socketFileNotCreated, ["url": "\(old.address.url)", "reason": "\(error)"])
+                let fault = "the socket file of \(old.url) is missing and cannot be created again: \(error)"
+                self.logger.log(.socketFileNotCreated, ["url": "\(old.url)", "reason": "\(error)"])
                 faults.append(fault)
             }
         }

@@ -117,7 +117,7 @@ package final class Supervisor {
     private func reportServing() {
         guard self.isFrontServing, !self.hasReportedServing, self.deployment.areGroupsSettled else { return }
         self.hasReportedServing = true
-        self.plan.whenServing(self.deployment.state.roster.applications, self.deployment.sockets.addresses)
+        self.plan.whenServing(self.deployment.state.roster.applications, self.deployment.sockets.urls)
         self.notice.notify("READY=1", "MAINPID=\(getpid())", "STATUS=serving")
     }
 
@@ -237,6 +237,7 @@ package final class Supervisor {
             self.nextObservation = now + self.pace
             self.deployment.sockets.logMissing()
         }
+        self.deployment.followCertificates(now: now)
         self.deployment.advance(now: now)
         self.reportServing()
         self.announceFaults()

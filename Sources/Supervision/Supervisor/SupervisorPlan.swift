@@ -2,6 +2,7 @@ package import HTTPServer
 package import Logging
 package import RoostDeployment
 package import RoostModules
+package import RoostSettings
 package import RoostSystem
 
 /// The configuration of a supervisor.
@@ -13,6 +14,8 @@ package struct SupervisorPlan {
     /// The files watched besides the drop-in folders; `nil` if there are none.
     package var watch: WatchPlan?
     package let addresses: [ListenAddress]
+    /// The certificate of `--tls-self-signed`; nil without it.
+    package var selfSigned: TLSFiles?
     package var backlog = ServerConfiguration().backlog
     package let run: RunDirectory
     package let signals: SupervisorSignals
@@ -23,8 +26,8 @@ package struct SupervisorPlan {
     package var isErrorColoured = false
     /// Reopens the log files.
     package var reopenLogs: () -> Void = {}
-    /// Called once, when the server is serving.
-    package var whenServing: ([DeployedApplication], [BindAddress]) -> Void = { _, _ in }
+    /// Called once, when the server is serving, with the URLs of the addresses.
+    package var whenServing: ([DeployedApplication], [String]) -> Void = { _, _ in }
 
     package init(
         deployment: Deployment, addresses: [ListenAddress], run: RunDirectory,

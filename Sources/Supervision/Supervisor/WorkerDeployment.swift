@@ -1,5 +1,6 @@
 import Glibc
 import HTTPServer
+import HTTPTLS
 import Logging
 import ModuleRuntime
 import Roost
@@ -28,6 +29,8 @@ final class WorkerDeployment {
     private(set) var state: DeploymentState
     let groups: WorkerGroups
     let sockets: ListeningSockets
+    /// The certificates of the sockets; nil without TLS.
+    let certificates: CertificateFollower?
     private let scanner: Scanner
     private let plan: SupervisorPlan
     private let handle: (Event) -> Void
@@ -42,6 +45,11 @@ final class WorkerDeployment {
         self.plan = plan
         self.handle = handle
         self.groups = WorkerGroups(run: plan.run)
+        self.certificates = try (plan.deployment.tls ?? plan.selfSigned).map { files in
+            try CertificateFollower(
+                files, trust: plan.deployment.preparation.trust,
+                clients: Set(plan.addresses.compactMap(\.security.clientCertificates)), plan.logger)
+        }
         self.sockets = try ListeningSockets(plan.addresses, backlog: plan.backlog, plan.logger)
         self.scanner = Scanner(plan.deployment, scan, run: plan.run, redeclare: plan.redeclare)
         for name in [nil] + self.state.rollout.groupNames { self.addGroup(name) }
@@ -73,14 +81,20 @@ final class WorkerDeployment {
         return waits
     }
 
-    var due: Int { ([self.state.due, self.scanner.due] + self.groups.all.map(\.due)).compactMap { $0 }.min() ?? .max }
+    var due: Int {
+        ([self.state.due, self.scanner.due, self.certificates?.due] + self.groups.all.map(\.due)).compactMap { $0 }
+            .min() ?? .max
+    }
 
     /// Handles reports of the workers and the scanner, and checks the watched folders.
     func receive(now: Int) {
         // Called before commands and signals are handled: a worker that has reported `.ready` counts as serving, and is
         // drained like the others.
         for group in self.groups.all { group.receive() }
-        if let outcome = self.scanner.removeOutcome() { self.perform(self.state.scanned(outcome, now: now)) }
+        if let outcome = self.scanner.removeOutcome() {
+            self.perform(self.state.scanned(outcome, now: now))
+            self.adoptCertificates()
+        }
         if let faults = self.scanner.followFolders(now: now) { self.state.foldersChanged(faults: faults) }
     }
 
@@ -103,11 +117,31 @@ final class WorkerDeployment {
     /// Reloads. A request of an operator also creates missing socket files again.
     func reload(_ request: ReloadRequest) {
         guard request.isAsked else { return self.state.reload(PendingReload(request)) }
-        let (isRebound, faults) = self.sockets.rebindMissing()
+        var (isRebound, faults) = self.sockets.rebindMissing()
+        do { try self.reloadCertificates() } catch { faults.append("\(error)") }
         let groups = Set(self.groups.unreachable.map { $0 as String? } + (isRebound ? [nil] : []))
         for group in groups { self.groups[group]?.killStandby() }
         self.state.reload(PendingReload(request, replacing: groups, faults: faults))
     }
+
+    /// Looks at the files of certificates if it is time, and passes changed ones to the workers.
+    func followCertificates(now: Int) {
+        if let settings = self.certificates?.poll(now: now) { self.send(settings) }
+    }
+
+    private func reloadCertificates() throws {
+        if let settings = try self.certificates?.reload() { self.send(settings) }
+    }
+
+    /// Uses the files that the settings name after a reload. A fault is logged.
+    private func adoptCertificates() {
+        guard let certificates, let files = self.state.rollout.deployment.tls, files != certificates.files else {
+            return
+        }
+        if let settings = try? certificates.reload(files) { self.send(settings) }
+    }
+
+    private func send(_ settings: TLSSettings) { self.groups[nil]?.send(.certificates(settings), areReady: false) }
 
     /// Stops all workers, front workers first. `atOnce`: kills them.
     func stop(atOnce: Bool) {
@@ -224,9 +258,10 @@ extension WorkerDeployment: WorkerGroupDelegate {
         let listeners = relayListener.map { [$0.listener] } ?? self.sockets.listeners
         let order = WorkerOrder(
             applications: ApplicationList(roster.applications),
-            addresses: listeners.map { ListenAddress($0.address, proxies: $0.proxies) },
+            addresses: listeners.map { ListenAddress($0.address, proxies: $0.proxies, security: $0.security) },
             privileges: group.plan.privileges, isRelayed: relayListener != nil, relayUsers: self.groups.relayUsers,
-            groupSockets: group.name == nil ? self.groups.relayPaths : [:], isErrorColoured: self.plan.isErrorColoured)
+            groupSockets: group.name == nil ? self.groups.relayPaths : [:], isErrorColoured: self.plan.isErrorColoured,
+            tls: group.name == nil ? self.certificates?.settings : nil)
         return WorkerStart(
             roster: roster, order: order, listeners: listeners.map(\.descriptor), relayListener: relayListener)
     }

@@ -2,6 +2,7 @@ import CLinux
 import CWorker
 import Glibc
 import HTTPServer
+import HTTPTLS
 import Logging
 import Middleware
 import ModuleRuntime
@@ -28,6 +29,8 @@ package final class Worker: Sendable {
     private let order: WorkerOrder
     private let page: WorkerPage
     private let host = NIOLockedValueBox<Host?>(nil)
+    /// The certificates that have come after the order.
+    private let tls = NIOLockedValueBox<TLSSettings?>(nil)
     /// The faults that pages show to browsers; nil without `--reload`.
     private let faults = NIOLockedValueBox<DevelopmentFaults?>(nil)
     /// The states of the worker that this one replaces, once the supervisor has sent them.
@@ -64,12 +67,14 @@ package final class Worker: Sendable {
         configuration.rates = RateLimitTable(descriptor: Self.ratesDescriptor)
         configuration.relayUsers = self.order.relayUsers
         configuration.relayPaths = self.order.groupSockets
+        configuration.tls = self.order.tls
         let backlog = configuration.server.backlog
         let listeners = self.order.addresses.enumerated().map { number, address -> Listener in
             let descriptor = Self.firstListenerDescriptor + CInt(number)
             guard self.order.isRelayed else {
                 return Listener(
-                    given: descriptor, address: address.bind, proxies: address.proxies, backlog: backlog)
+                    given: descriptor, address: address.bind, proxies: address.proxies, security: address.security,
+                    backlog: backlog)
             }
             return GroupListener.make(
                 given: descriptor, address: address.bind, backlog: backlog, users: self.order.relayUsers)
@@ -77,6 +82,8 @@ package final class Worker: Sendable {
         self.faults.withLockedValue { $0 = configuration.faults }
         let host = Host(self.order.applications.applications, on: listeners, configuration: configuration)
         self.host.withLockedValue { $0 = host }
+        // They may have come before there was a host.
+        if let settings = self.tls.withLockedValue({ $0 }) { self.use(settings) }
         return host
     }
 
@@ -129,6 +136,15 @@ package final class Worker: Sendable {
         self.channel.send(.savedState(states))
     }
 
+    // MARK: Certificates
+
+    /// Uses other certificates, which the supervisor has checked.
+    private func use(_ settings: TLSSettings) {
+        self.tls.withLockedValue { $0 = settings }
+        // A fault is logged by the host.
+        try? self.host.withLockedValue { $0 }?.use(settings)
+    }
+
     // MARK: Messages from the supervisor
 
     /// Handles messages from the supervisor on a thread of its own, for the life of the process.
@@ -155,6 +171,7 @@ package final class Worker: Sendable {
         case .shutDown(let way): shutDown(way)
         case .restoreState(let states): self.savedState.send(states)
         case .faults(let faults): self.faults.withLockedValue { $0 }?.replace(by: faults)
+        case .certificates(let settings): self.use(settings)
         case .groupSockets(let group, let paths): host?.current?.use(paths, for: group)
         case .prepare(let change, let list):
             guard let running = host?.current else { return }

@@ -346,9 +346,9 @@ class RunTests(ProgramTestCase):
 
     def test_status(self):
         """a command that fails ends the program with its status"""
-        process = self.start(self.SOURCE, "name", "0", "{'ssl_certfile': 'x'}")
+        process = self.start(self.SOURCE, "name", "0", "{'ssl_version': 17}")
         self.assertEqual(process.wait(30), 2)
-        self.assertIn("--ssl-certfile: Roost does not serve TLS", self.output())
+        self.assertIn("--ssl-version: TLS 1.2 and 1.3 are served", self.output())
 
 
 if __name__ == "__main__":

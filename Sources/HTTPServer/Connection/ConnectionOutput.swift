@@ -1,9 +1,9 @@
 import Glibc
 import NIOCore
 
-/// The output of an `HTTP1Connection`. Collects output in the loop's buffer and in the channel, flushes it once per
+/// The output of a connection. Collects output in the loop's buffer and in the channel, flushes it once per
 /// batch, and closes the channel. Loop-bound.
-final class HTTP1Output: SharedOutput.Owner {
+final class ConnectionOutput: SharedOutput.Owner {
     /// How the connection is closed.
     enum Closing {
         /// After pending writes. `linger`: the client's side is then read until it ends or times out (RFC 9112 §9.6).
@@ -16,9 +16,11 @@ final class HTTP1Output: SharedOutput.Owner {
     private let shared: SharedOutput
     var segment = SharedOutput.Segment()
     // SAFETY: the connection owns this object, and each promise that calls it holds the connection.
-    private var connection: Unmanaged<HTTP1Connection>!
+    private unowned(unsafe) var connection: (any OutputConnection)!
     /// Nil once the channel is closed.
     private var context: ChannelHandlerContext?
+    /// Encrypts the output; nil without TLS.
+    private let transport: (any SecureTransport)?
     private var isDirty = false
     private var closing: Closing?
     /// The bytes given to the channel since it was last writable.
@@ -43,8 +45,9 @@ final class HTTP1Output: SharedOutput.Owner {
     /// The maximum size of a body that is copied into the buffer, to be written together with its header, in bytes.
     static let smallBody = 16 * 1024
 
-    init(loop: ServerLoop) {
+    init(loop: ServerLoop, transport: (any SecureTransport)?) {
         self.loop = loop
+        self.transport = transport
         self.shared = loop.output
         self.mark = loop.configuration.writeMark
         self.limit = loop.configuration.writeLimit
@@ -53,9 +56,9 @@ final class HTTP1Output: SharedOutput.Owner {
 
     deinit { assert(!self.shared.belongs(to: self), "the loop's buffer belongs to a connection that has ended") }
 
-    func opened(_ context: ChannelHandlerContext, for connection: HTTP1Connection) {
+    func opened(_ context: ChannelHandlerContext, for connection: any OutputConnection) {
         self.context = context
-        self.connection = Unmanaged.passUnretained(connection)
+        self.connection = connection
     }
 
     /// Called when the channel is closed.
@@ -68,8 +71,11 @@ final class HTTP1Output: SharedOutput.Owner {
 
     /// Whether pending output exceeds the high-water mark.
     var isCongested: Bool {
-        !self.isWritable || self.pending > self.mark || self.hasTooManyFiles
+        !self.isWritable || self.pending > self.mark || self.hasTooManyFiles || self.isHeld
     }
+
+    /// Whether the transport holds more than the high-water mark.
+    private var isHeld: Bool { self.transport.map { $0.heldBytes > self.mark } ?? false }
 
     /// Each file in transfer holds a descriptor, however small its part is.
     private var hasTooManyFiles: Bool { self.files.count >= self.maxFiles }
@@ -82,7 +88,10 @@ final class HTTP1Output: SharedOutput.Owner {
     }
 
     /// The bytes that the channel has not written yet.
-    var unsent: Int { (try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+    var unsent: Int {
+        ((try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
+            + (self.transport?.heldBytes ?? 0)
+    }
 
     /// Whether all output was written when the channel was last queried.
     var isDrained: Bool { self.progress.isDrained }
@@ -136,7 +145,7 @@ final class HTTP1Output: SharedOutput.Owner {
         let transfer = FileInTransfer(file)
         self.files.append(transfer)
         let promise = context.eventLoop.makePromise(of: Void.self)
-        let connection = self.connection.takeUnretainedValue()
+        let connection: any OutputConnection = self.connection
         promise.futureResult.assumeIsolated().whenComplete { _ in
             transfer.close()
             connection.output.fileSent()
@@ -145,7 +154,7 @@ final class HTTP1Output: SharedOutput.Owner {
     }
 
     private func fileSent() {
-        let isRelief = self.hasTooManyFiles
+        let isRelief = self.hasTooManyFiles || self.transport != nil
         self.files.removeFirst()
         if isRelief { self.loop.turn { self.notifyRelieved() } }
     }
@@ -161,12 +170,12 @@ final class HTTP1Output: SharedOutput.Owner {
     private func setDirty() {
         guard !self.isDirty else { return }
         self.isDirty = true
-        self.connection._withUnsafeGuaranteedRef { self.loop.willFlush($0) }
+        self.loop.willFlush(self.connection)
     }
 
     /// Counts bytes that are passed to the channel.
     private func count(_ bytes: Int) {
-        self.progress.gave(bytes, now: self.loop.tick)
+        self.progress.gave(bytes)
         self.queued += bytes
     }
 
@@ -190,7 +199,7 @@ final class HTTP1Output: SharedOutput.Owner {
         switch self.closing {
         case nil:
             self.flush(context)
-            guard self.isWritable else { return }
+            guard self.isWritable, !self.isHeld else { return }
             self.queued = 0
             self.notifyRelieved()
         case .afterWrites(let linger):
@@ -198,7 +207,7 @@ final class HTTP1Output: SharedOutput.Owner {
             // Usually that one write has sent everything.
             guard self.unsent > 0 else { return self.end(linger: linger) }
             let promise = context.eventLoop.makePromise(of: Void.self)
-            let connection = self.connection.takeUnretainedValue()
+            let connection: any OutputConnection = self.connection
             promise.futureResult.assumeIsolated().whenSuccess {
                 connection.loop.turn { connection.output.end(linger: linger) }
             }
@@ -211,7 +220,7 @@ final class HTTP1Output: SharedOutput.Owner {
                 // What was sent before the application failed still reaches the client.
                 self.flush(context)
             }
-            context.close(promise: nil)
+            self.closeNow(context)
         }
     }
 
@@ -226,7 +235,7 @@ final class HTTP1Output: SharedOutput.Owner {
     /// Called when the client has sent something.
     func inputCame() { self.flushesSinceInput = 0 }
 
-    private func notifyRelieved() { self.connection._withUnsafeGuaranteedRef { $0.outputRelieved() } }
+    private func notifyRelieved() { self.connection.outputRelieved() }
 
     // MARK: Closing
 
@@ -238,6 +247,11 @@ final class HTTP1Output: SharedOutput.Owner {
         if case .cut = self.closing { return }
         self.closing = closing
         self.setDirty()
+    }
+
+    /// Closes the channel without the notice that would make a cut body look complete.
+    func closeNow(_ context: ChannelHandlerContext) {
+        if let transport { transport.abort() } else { context.close(promise: nil) }
     }
 
     /// Makes the end of the connection the end of a body (RFC 9112 §6.3). Any premature end is a reset from then on, so
@@ -258,7 +272,7 @@ final class HTTP1Output: SharedOutput.Owner {
         self.hasEnded = true
         if self.endsBody { self.setReset(false) }
         self.notifyRelieved()
-        let connection = self.connection.takeUnretainedValue()
+        let connection: any OutputConnection = self.connection
         guard connection.outputEnded(linger: linger) else { return context.close(promise: nil) }
         context.close(mode: .output, promise: nil)
         connection.resumeReading()
@@ -266,4 +280,4 @@ final class HTTP1Output: SharedOutput.Owner {
 }
 
 @available(*, unavailable)
-extension HTTP1Output: Sendable {}
+extension ConnectionOutput: Sendable {}

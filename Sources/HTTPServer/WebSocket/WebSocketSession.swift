@@ -1,18 +1,18 @@
 import NIOCore
 
-/// A WebSocket on an HTTP/1 connection. Performs what `WebSocketStateMachine`, `WebSocketReader` and
+/// A WebSocket. Performs what `WebSocketStateMachine`, `WebSocketReader` and
 /// `WebSocketDeadlines` decide, and writes with its `WebSocketWriter`. Loop-bound.
 ///
-/// Retained by the exchange of its handshake until that is recycled, and by its connection until that is closed: a
-/// handler may finish before the client has answered the close frame. The handler's `receive` reads a message. Control
+/// Retained by the exchange of its handshake until that is recycled, and by its carrier until that is closed: a handler
+/// may finish before the client has answered the close frame. The handler's `receive` reads a message. Control
 /// frames before the message are processed at once. A message that is not received stops further reads.
-final class HTTP1WebSocket: WebSocket {
+final class WebSocketSession: WebSocket {
     // SAFETY: the loop outlives its WebSockets.
     private unowned(unsafe) let loop: ServerLoop
     /// The exchange of the handshake, whose owner is notified of events. Nil once the exchange is recycled.
-    private var request: HTTP1Exchange?
-    /// The connection, which buffers input that the handler has not received.
-    private var connection: HTTP1Connection?
+    private var request: (any WebSocketRequest)?
+    /// Buffers input that the handler has not received.
+    private var carrier: (any WebSocketCarrier)?
     private let handshake: WebSocketHandshake
     let subprotocols: UnsafeBufferPointer<Octets>
     private(set) var machine = WebSocketStateMachine()
@@ -24,13 +24,16 @@ final class HTTP1WebSocket: WebSocket {
     private var isConnectReceived = false
     /// Whether the last `receive` returned `.pending`.
     private var isAwaited = false
-    /// Whether the connection is closed. Messages that have already arrived can still be received.
+    /// Whether the carrier is closed. Messages that have already arrived can still be received.
     private var isLost = false
 
-    init(_ handshake: WebSocketHandshake, for request: HTTP1Exchange, on connection: HTTP1Connection) {
-        self.loop = connection.loop
+    init(
+        _ handshake: WebSocketHandshake, for request: some WebSocketRequest, on carrier: any WebSocketCarrier,
+        loop: ServerLoop
+    ) {
+        self.loop = loop
         self.request = request
-        self.connection = connection
+        self.carrier = carrier
         self.handshake = handshake
         self.writer = WebSocketWriter(loop: self.loop, deflater: handshake.deflate?.deflater)
         self.deadlines = WebSocketDeadlines(self.loop.configuration.webSocket, now: self.loop.tick)
@@ -44,17 +47,16 @@ final class HTTP1WebSocket: WebSocket {
         self.reader?.end()
     }
 
-    /// The output of the connection; nil if the connection is closed.
-    private var output: HTTP1Output? { self.isLost ? nil : self.connection?.output }
+    /// The carrier as the output; nil if it is closed.
+    private var output: (any WebSocketCarrier)? { self.isLost ? nil : self.carrier }
 
     // MARK: Handshake
 
     func accept(subprotocol: Octets, fields: HeaderFields) -> SendOutcome {
         do {
             try self.machine.mayAccept()
-            guard let request, let connection = request.connection else { return .gone }
+            guard let request, request.isOpen, let carrier else { return .gone }
             let accepted = try AcceptedHandshake(self.handshake, subprotocol: subprotocol, fields: fields)
-            connection.output.encode { accepted.write(loop: self.loop, into: &$0) }
             self.machine.accepted()
             self.inflater = self.handshake.deflate?.inflater
             self.reader = WebSocketReader(
@@ -63,7 +65,7 @@ final class HTTP1WebSocket: WebSocket {
             self.deadlines.restart(now: self.loop.tick)
             self.received()
             request.accepted()
-            connection.becomes(self)
+            carrier.accept(accepted, for: self)
             return .done
         } catch { return .invalid(error) }
     }
@@ -95,9 +97,9 @@ final class HTTP1WebSocket: WebSocket {
         }
         self.reader?.forget()
         if self.machine.isAccepted, self.machine.end == nil, let message = self.nextMessage() { return message }
-        if self.machine.end == nil, self.request?.connection == nil {
+        if self.machine.end == nil, self.request?.isOpen != true {
             self.machine.lost()
-        } else if self.machine.end == nil, self.connection?.machine.inputEnded == true {
+        } else if self.machine.end == nil, self.carrier?.hasInputEnded == true {
             // The remaining input is an incomplete frame.
             self.machine.lost()
             self.finish(isCut: true)
@@ -114,14 +116,14 @@ final class HTTP1WebSocket: WebSocket {
 
     /// Reads frames up to the end of a message. Returns nil if no message is complete.
     private func nextMessage() -> WebSocketReception? {
-        while let connection, self.machine.end == nil {
-            switch self.readFrame(of: connection) {
+        while let carrier, self.machine.end == nil {
+            switch self.readFrame(of: carrier) {
             case .incomplete:
-                connection.resumeReading()
+                carrier.resumeReading()
                 return nil
             case .message(let isText):
                 self.deadlines.restart(now: self.loop.tick)
-                connection.resumeReading()
+                carrier.resumeReading()
                 let bytes = self.reader?.message.withUnsafeReadableBytes { Octets($0) } ?? .empty
                 return .message(bytes, isText: isText)
             case let other: self.follow(other)
@@ -130,8 +132,8 @@ final class HTTP1WebSocket: WebSocket {
         return nil
     }
 
-    private func readFrame(of connection: HTTP1Connection) -> WebSocketReader.Step {
-        connection.consumeInput { self.reader?.next($0) ?? (step: .incomplete, consumed: 0) }
+    private func readFrame(of carrier: any WebSocketCarrier) -> WebSocketReader.Step {
+        carrier.consumeInput { self.reader?.next($0) ?? (step: .incomplete, consumed: 0) }
     }
 
     private func follow(_ step: WebSocketReader.Step) {
@@ -153,21 +155,21 @@ final class HTTP1WebSocket: WebSocket {
     func inputCame() {
         if self.isAwaited { self.request?.owner?.exchange(changed: .readable) }
         // A message waits for a `receive`, unless messages are discarded.
-        while let connection, !self.machine.isClosed,
-            connection.input.peek({ self.reader?.needsNoReceiver($0) ?? false })
+        while let carrier, !self.machine.isClosed,
+            carrier.peekInput({ self.reader?.needsNoReceiver($0) ?? false })
         {
-            let step = self.readFrame(of: connection)
+            let step = self.readFrame(of: carrier)
             if case .incomplete = step { break }
             self.follow(step)
         }
-        self.connection?.resumeReading()
-        if self.connection?.machine.inputEnded == true { self.inputEnded() }
+        self.carrier?.resumeReading()
+        if self.carrier?.hasInputEnded == true { self.inputEnded() }
     }
 
     /// Handles the client's half-close without a close frame. Messages that arrived before can still be received.
     private func inputEnded() {
         guard !self.machine.isClosed else { return }
-        let hasInput = self.connection?.input.isEmpty == false
+        let hasInput = self.carrier?.hasNoInput == false
         guard !hasInput || self.machine.isClosing || self.isAwaited else { return }
         self.machine.lost()
         self.finish(isCut: true)
@@ -194,9 +196,9 @@ final class HTTP1WebSocket: WebSocket {
         } catch { return .invalid(error) }
     }
 
-    private func sent(_ size: Int, by request: HTTP1Exchange) -> SendOutcome {
+    private func sent(_ size: Int, by request: any WebSocketRequest) -> SendOutcome {
         request.sent(message: size)
-        return self.connection?.outcome(for: request) ?? .gone
+        return self.carrier?.sentOutcome() ?? .gone
     }
 
     func close(code: Int, reason: Octets) -> SendOutcome {
@@ -205,7 +207,7 @@ final class HTTP1WebSocket: WebSocket {
             let next = try self.machine.close(close)
             switch next {
             case .refuse:
-                guard let request, request.connection != nil else { return .gone }
+                guard let request, request.isOpen else { return .gone }
                 request.answerForbidden()
                 return .done
             case .nothing, .finish: return .gone
@@ -228,10 +230,9 @@ final class HTTP1WebSocket: WebSocket {
     /// Fails the WebSocket: the client sent something invalid, or does not respond. `reported`: the close that is
     /// reported to the handler, if it differs.
     private func fail(_ close: WebSocketClose, reported: WebSocketClose? = nil) {
-        if let connection {
+        if let peer = self.request?.peer {
             self.loop.log?.closed(
-                peer: self.request?.peer ?? connection.peer, code: close.code,
-                reason: String(decoding: close.reason, as: UTF8.self))
+                peer: peer, code: close.code, reason: String(decoding: close.reason, as: UTF8.self))
         }
         self.follow(self.machine.failed(close, reportedAs: reported), with: close)
     }
@@ -243,7 +244,7 @@ final class HTTP1WebSocket: WebSocket {
             if let output { self.writer.write(close, to: output) }
             self.deadlines.restart(now: self.loop.tick)
             self.reader?.isDiscarding = true
-            self.connection?.willProceed()
+            self.carrier?.willProceed()
         case .sendLastClose:
             if let output { self.writer.write(close, to: output) }
             self.finish(isCut: false)
@@ -255,12 +256,12 @@ final class HTTP1WebSocket: WebSocket {
     private func finish(isCut: Bool) {
         self.reader?.end()
         self.trim()
-        guard !self.isLost, let connection else { return }
-        connection.socketEnded()
+        guard !self.isLost, let carrier else { return }
+        carrier.socketEnded()
         self.reportGone(isCut: isCut)
     }
 
-    /// Called when the connection is closed.
+    /// Called when the carrier is closed.
     func connectionLost() {
         self.isLost = true
         self.reportGone(isCut: !self.machine.isClosed)
@@ -287,7 +288,7 @@ final class HTTP1WebSocket: WebSocket {
         self.request?.socketLeft(isCut: false)
         self.request = nil
         self.reader?.forget()
-        if self.isLost { self.connection = nil }
+        if self.isLost { self.carrier = nil }
     }
 
     /// Frees the memory that compression keeps between messages.
@@ -300,15 +301,15 @@ final class HTTP1WebSocket: WebSocket {
     func checkDeadlines() {
         let now = self.loop.tick
         if self.machine.isClosing {
-            if self.deadlines.isCloseOverdue(now: now) { self.connection?.abort(reset: true) }
+            if self.deadlines.isCloseOverdue(now: now) { self.carrier?.abort(reset: true) }
             return
         }
-        guard self.machine.isOpen, let connection else { return }
-        guard !connection.isHalfClosedTooLong else { return connection.abort() }
+        guard self.machine.isOpen, let carrier else { return }
+        guard !carrier.isHalfClosedTooLong else { return carrier.abort(reset: false) }
         self.answerOwedPing()
         if self.deadlines.isIdle(now: now) { self.trim() }
         // With unread input the client does not count as silent: the pong may be part of that input.
-        guard connection.input.isEmpty else { return self.received() }
+        guard carrier.hasNoInput else { return self.received() }
         switch self.deadlines.checkPing(now: now) {
         case .wait: break
         case .ping: if let output { self.writer.writePing(to: output) }
@@ -329,4 +330,4 @@ final class HTTP1WebSocket: WebSocket {
 }
 
 @available(*, unavailable)
-extension HTTP1WebSocket: Sendable {}
+extension WebSocketSession: Sendable {}

@@ -1,0 +1,121 @@
+/* The server side of one HTTP/2 connection, without I/O (RFC 9113), by libnghttp2. SPDX-License-Identifier: Apache-2.0
+ *
+ * Bytes of the client go in by roost_h2_receive, bytes for it come out by roost_h2_send. Both call the hooks, which only
+ * note what has happened: the only function of this header that they may call is roost_h2_set_user. Not thread-safe.
+ *
+ * A stream is named by its number. Its `user` pointer is what roost_h2_set_user has set, NULL before. */
+#ifndef CHTTP2_H
+#define CHTTP2_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct roost_h2 roost_h2;
+
+/* A header field; both texts are borrowed. */
+typedef struct roost_h2_field {
+    const char *name;
+    size_t name_size;
+    const char *value;
+    size_t value_size;
+} roost_h2_field;
+
+/* Error codes of RFC 9113 §7. */
+enum {
+    ROOST_H2_NO_ERROR = 0,
+    ROOST_H2_PROTOCOL_ERROR = 1,
+    ROOST_H2_INTERNAL_ERROR = 2,
+    ROOST_H2_STREAM_CLOSED = 5,
+    ROOST_H2_REFUSED_STREAM = 7,
+    ROOST_H2_CANCEL = 8,
+    ROOST_H2_ENHANCE_YOUR_CALM = 11,
+};
+
+/* What a client can send without an end and without an effect. */
+typedef enum {
+    ROOST_H2_RESET,  /* RST_STREAM, sent by the client or because of it */
+    ROOST_H2_GLITCH, /* a malformed frame, or one for a stream that has ended */
+    ROOST_H2_IDLE    /* PING, SETTINGS, PRIORITY, an unknown frame, empty DATA, needless WINDOW_UPDATE */
+} roost_h2_cost;
+
+/* The next part of a response body. */
+typedef struct roost_h2_part {
+    size_t size;  /* at most the number of bytes that was asked for */
+    int is_last;  /* whether the body ends after it */
+    int trailers; /* with is_last: whether trailers follow, which roost_h2_submit_trailers has been given or will be */
+    int is_empty; /* whether nothing is there yet: the stream waits for roost_h2_resume */
+} roost_h2_part;
+
+/* Each gets the `context` of the session. */
+typedef struct roost_h2_hooks {
+    /* A header block begins: of a new request, or of trailers. */
+    void (*begin_headers)(void *context, int32_t stream, int is_trailers);
+    /* A field of the block. Returns 0, or another number to end the connection. */
+    int (*header)(void *context, const uint8_t *name, size_t name_size, const uint8_t *value, size_t value_size);
+    /* The block is complete and valid. is_end: the client sends nothing more on the stream. */
+    void (*end_headers)(void *context, int32_t stream, void *user, int is_trailers, int is_end);
+    /* Bytes of a request body. */
+    void (*data)(void *context, int32_t stream, void *user, const uint8_t *bytes, size_t size);
+    /* The client sends nothing more on the stream, after bytes of the body. */
+    void (*end_stream)(void *context, int32_t stream, void *user);
+    /* The stream has ended, with this error code. */
+    void (*closed)(void *context, int32_t stream, void *user, uint32_t error);
+    /* The answer to a PING of roost_h2_ping. */
+    void (*pong)(void *context);
+    /* The client has sent something of `count` such units. */
+    void (*cost)(void *context, roost_h2_cost kind, size_t count);
+    /* Describes the next part of a response body, of at most `most` bytes. */
+    roost_h2_part (*next_part)(void *context, void *user, size_t most);
+    /* Writes the header of a DATA frame and `size` bytes of the body. */
+    void (*write_data)(void *context, void *user, const uint8_t *frame_head, size_t head_size, size_t size);
+} roost_h2_hooks;
+
+/* The settings of a session. */
+typedef struct roost_h2_settings {
+    uint32_t streams;           /* concurrent streams */
+    uint32_t stream_window;     /* bytes of a request body that may be unread */
+    uint32_t connection_window; /* the same for all streams together */
+    uint32_t header_list;       /* size of a request header */
+    uint32_t continuations;     /* CONTINUATION frames of a header */
+    int connect_protocol;       /* whether WebSockets are offered (RFC 8441) */
+} roost_h2_settings;
+
+/* Makes a session, and queues its settings. NULL without memory. `hooks` must outlive it. */
+roost_h2 *roost_h2_make(const roost_h2_hooks *hooks, void *context, const roost_h2_settings *settings);
+void roost_h2_destroy(roost_h2 *session);
+
+/* Processes bytes of the client. Returns 0; below zero if the connection has to be closed after what is left to send. */
+int roost_h2_receive(roost_h2 *session, const uint8_t *bytes, size_t size);
+
+/* Returns the next bytes for the client, valid until the next call; 0 if there are none. Bytes of bodies are passed to
+ * write_data instead. Below zero if the connection has to be closed at once. */
+ptrdiff_t roost_h2_send(roost_h2 *session, const uint8_t **bytes);
+
+/* Whether the session has ended: nothing is to be received or sent any more. */
+int roost_h2_has_ended(roost_h2 *session);
+
+void roost_h2_set_user(roost_h2 *session, int32_t stream, void *user);
+
+/* The functions below queue what they send. They return 0; below zero if the stream has ended. */
+
+/* Begins the response: the first field is ":status". The fields are copied. has_body: next_part is asked for it. */
+int roost_h2_submit_response(roost_h2 *session, int32_t stream, const roost_h2_field *fields, size_t count, int has_body);
+/* An interim response. */
+int roost_h2_submit_interim(roost_h2 *session, int32_t stream, const roost_h2_field *fields, size_t count);
+/* Trailers, after the last part of the body was described with `trailers`. */
+int roost_h2_submit_trailers(roost_h2 *session, int32_t stream, const roost_h2_field *fields, size_t count);
+/* There is a next part again. */
+int roost_h2_resume(roost_h2 *session, int32_t stream);
+int roost_h2_reset(roost_h2 *session, int32_t stream, uint32_t error);
+/* Lets the client send as many more bytes of bodies. stream 0: for the connection only. */
+void roost_h2_consume(roost_h2 *session, int32_t stream, size_t size);
+
+/* Announces that no stream after a later GOAWAY will be answered (RFC 9113 §6.8). */
+void roost_h2_announce_end(roost_h2 *session);
+/* Answers no further streams. Those that have begun go on. */
+void roost_h2_refuse_new(roost_h2 *session);
+/* Ends the session with this error. */
+void roost_h2_terminate(roost_h2 *session, uint32_t error);
+void roost_h2_ping(roost_h2 *session);
+
+#endif

@@ -1,0 +1,247 @@
+import CHTTP2
+import NIOCore
+
+/// The protocol of one HTTP/2 connection, without I/O (RFC 9113). Loop-bound.
+///
+/// Bytes of the client go in by `receive`, bytes for it come out by `serialize`. What has happened is in `removeEvents`:
+/// no code of a handler runs inside libnghttp2.
+final class HTTP2Session {
+    enum Event {
+        /// A request has begun: its header is in the stream's block.
+        case request(HTTP2Stream)
+        /// Bytes of the body, or its end, have arrived.
+        case readable(HTTP2Stream)
+        /// Bytes of the response were serialized.
+        case sent(HTTP2Stream)
+        case closed(HTTP2Stream)
+        case pong
+    }
+
+    private var session: OpaquePointer?
+    private let limits: HTTP1Limits
+    private var streams = HTTP2StreamList()
+    private var events: [Event] = []
+    /// The fields of the block that arrives.
+    private var block = HTTP2HeaderBlock()
+    private var isTrailers = false
+    private var resets: HTTP2Budget
+    private var glitches: HTTP2Budget
+    private var idleFrames: HTTP2Budget
+    /// The tick of the loop, during a call.
+    private var now = 0
+    /// Why the client is told to calm down; nil if it need not.
+    private(set) var excess: StaticString?
+    /// Whether a header block is incomplete.
+    private(set) var isInBlock = false
+    /// The output during `serialize`.
+    private var output = ByteBuffer()
+
+    /// Nil without memory.
+    init?(_ configuration: ServerConfiguration, now: Int) {
+        let own = configuration.http2
+        self.limits = configuration.limits
+        self.resets = HTTP2Budget(own.resets, now: now)
+        self.glitches = HTTP2Budget(own.glitches, now: now)
+        self.idleFrames = HTTP2Budget(own.idleFrames, now: now)
+        var settings = roost_h2_settings()
+        settings.streams = UInt32(clamping: own.streams)
+        settings.stream_window = UInt32(clamping: own.streamWindow)
+        settings.connection_window = UInt32(clamping: max(own.connectionWindow, own.streamWindow))
+        settings.header_list = UInt32(clamping: configuration.limits.head)
+        settings.continuations = UInt32(clamping: own.continuations)
+        settings.connect_protocol = own.offersWebSockets ? 1 : 0
+        self.session = roost_h2_make(&HTTP2Hooks.all, Unmanaged.passUnretained(self).toOpaque(), &settings)
+        guard self.session != nil else { return nil }
+    }
+
+    deinit {
+        for stream in self.streams.open { stream.body.drop() }
+        if let session { roost_h2_destroy(session) }
+    }
+
+    /// The streams that are open, and those whose exchanges have not been recycled.
+    var openStreams: [HTTP2Stream] { self.streams.open }
+
+    // MARK: Bytes
+
+    /// Processes bytes of the client. Returns false if the connection has to be closed after what is left to send.
+    func receive(_ bytes: UnsafeRawBufferPointer, now: Int) -> Bool {
+        self.now = now
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        guard roost_h2_receive(self.session, start, bytes.count) == 0 else { return false }
+        guard self.excess == nil else {
+            self.terminate(UInt32(ROOST_H2_ENHANCE_YOUR_CALM))
+            return false
+        }
+        return true
+    }
+
+    /// Writes what is to be sent to `output`, up to about `most` bytes. Returns whether more is left; nil if the
+    /// connection has to be closed.
+    func serialize(into output: inout ByteBuffer, most: Int, now: Int) -> Bool? {
+        self.now = now
+        swap(&self.output, &output)
+        defer { swap(&self.output, &output) }
+        while self.output.readableBytes < most {
+            var bytes: UnsafePointer<UInt8>?
+            let count = roost_h2_send(self.session, &bytes)
+            guard count >= 0 else { return nil }
+            guard count > 0 else {
+                if self.excess != nil { return nil }
+                return false
+            }
+            self.output.writeBytes(UnsafeRawBufferPointer(start: bytes, count: count))
+        }
+        return true
+    }
+
+    var hasEnded: Bool { roost_h2_has_ended(self.session) != 0 }
+
+    func removeEvents() -> [Event] {
+        guard !self.events.isEmpty else { return [] }
+        defer { self.events.removeAll(keepingCapacity: true) }
+        return self.events
+    }
+
+    // MARK: Streams
+
+    /// Begins a response. `fields`: `:status` first.
+    func respond(_ stream: HTTP2Stream, _ fields: UnsafeBufferPointer<roost_h2_field>, hasBody: Bool) {
+        _ = roost_h2_submit_response(
+            self.session, stream.number, fields.baseAddress, fields.count, hasBody ? 1 : 0)
+    }
+
+    func sendInterim(_ stream: HTTP2Stream, _ fields: UnsafeBufferPointer<roost_h2_field>) {
+        _ = roost_h2_submit_interim(self.session, stream.number, fields.baseAddress, fields.count)
+    }
+
+    func sendTrailers(_ stream: HTTP2Stream, _ fields: UnsafeBufferPointer<roost_h2_field>) {
+        _ = roost_h2_submit_trailers(self.session, stream.number, fields.baseAddress, fields.count)
+    }
+
+    /// Sends what was added to the body.
+    func resume(_ stream: HTTP2Stream) { _ = roost_h2_resume(self.session, stream.number) }
+
+    func reset(_ stream: HTTP2Stream, _ error: UInt32) {
+        guard stream.error == nil else { return }
+        _ = roost_h2_reset(self.session, stream.number, error)
+    }
+
+    /// Lets the client send as many more bytes.
+    func consume(_ stream: HTTP2Stream, _ size: Int) {
+        guard size > 0 else { return }
+        roost_h2_consume(self.session, stream.error == nil ? stream.number : 0, size)
+    }
+
+    /// Ends the use of a stream: the exchange has been recycled.
+    func release(_ stream: HTTP2Stream) {
+        stream.exchange = nil
+        guard stream.error != nil else { return }
+        self.forget(stream)
+    }
+
+    private func forget(_ stream: HTTP2Stream) {
+        // What nobody has received.
+        self.consume(stream, stream.input.bytes.readableBytes)
+        self.streams.remove(stream)
+    }
+
+    // MARK: End
+
+    func announceEnd() { roost_h2_announce_end(self.session) }
+    func refuseNew() { roost_h2_refuse_new(self.session) }
+    func terminate(_ error: UInt32) { roost_h2_terminate(self.session, error) }
+    func ping() { roost_h2_ping(self.session) }
+
+    // MARK: Hooks
+
+    func beginHeaders(isTrailers: Bool) {
+        self.block.clear()
+        self.isTrailers = isTrailers
+        self.isInBlock = true
+    }
+
+    func header(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard self.block.append(name, value, self.limits) else {
+            self.excess = "request header far beyond its limits"
+            return false
+        }
+        return true
+    }
+
+    func endHeaders(_ number: Int32, _ known: HTTP2Stream?, isTrailers: Bool, isEnd: Bool) {
+        self.isInBlock = false
+        guard !isTrailers else {
+            guard let known else { return }
+            swap(&known.trailers, &self.block)
+            if isEnd { self.endStream(known) }
+            return
+        }
+        let stream = self.streams.begin(number)
+        swap(&stream.block, &self.block)
+        if isEnd { stream.input.end() }
+        roost_h2_set_user(self.session, number, Unmanaged.passUnretained(stream).toOpaque())
+        self.events.append(.request(stream))
+    }
+
+    func data(_ stream: HTTP2Stream?, _ bytes: UnsafeRawBufferPointer) {
+        guard let stream else { return }
+        stream.input.append(bytes)
+        self.noteReadable(stream)
+    }
+
+    func endStream(_ stream: HTTP2Stream) {
+        stream.input.end()
+        self.noteReadable(stream)
+    }
+
+    private func noteReadable(_ stream: HTTP2Stream) {
+        guard !stream.isReadableNoted else { return }
+        stream.isReadableNoted = true
+        self.events.append(.readable(stream))
+    }
+
+    func closed(_ stream: HTTP2Stream?, _ error: UInt32) {
+        // A stream whose header was malformed has none.
+        guard let stream else { return }
+        stream.ended(error)
+        self.events.append(.closed(stream))
+    }
+
+    /// Forgets a stream whose end was handled, unless an exchange uses it.
+    func closeHandled(_ stream: HTTP2Stream) { if stream.exchange == nil { self.forget(stream) } }
+
+    func pong() { self.events.append(.pong) }
+
+    func cost(_ kind: roost_h2_cost, _ count: Int) {
+        switch kind {
+        case ROOST_H2_RESET: if !self.resets.spend(count, now: self.now) { self.excess = "too many resets" }
+        case ROOST_H2_GLITCH:
+            if !self.glitches.spend(count, now: self.now) { self.excess = "too many malformed frames" }
+        default: if !self.idleFrames.spend(count, now: self.now) { self.excess = "too many frames without an effect" }
+        }
+    }
+
+    func nextPart(_ stream: HTTP2Stream?, most: Int) -> roost_h2_part {
+        guard let stream else { return roost_h2_part(size: 0, is_last: 1, trailers: 0, is_empty: 0) }
+        let part = stream.body.next(most: most)
+        if stream.body.hasFailed { self.noteSent(stream) }
+        return part
+    }
+
+    func writeData(_ stream: HTTP2Stream?, _ head: UnsafeRawBufferPointer, _ size: Int) {
+        self.output.writeBytes(head)
+        guard let stream else { return }
+        stream.body.write(size, to: &self.output)
+        self.noteSent(stream)
+    }
+
+    private func noteSent(_ stream: HTTP2Stream) {
+        guard !stream.isSentNoted else { return }
+        stream.isSentNoted = true
+        self.events.append(.sent(stream))
+    }
+}
+
+@available(*, unavailable)
+extension HTTP2Session: Sendable {}

@@ -1,0 +1,66 @@
+/// One stream of a session: what has arrived on it, and what waits to be sent. Loop-bound; reused.
+final class HTTP2Stream {
+    /// The number of the stream; 0 if it is not used.
+    fileprivate(set) var number: Int32 = 0
+    /// The fields of the request.
+    var block = HTTP2HeaderBlock()
+    /// The trailers of the request.
+    var trailers = HTTP2HeaderBlock()
+    var input = HTTP2Input()
+    var body = HTTP2Body()
+    /// Whether the stream has ended, and with which error.
+    private(set) var error: UInt32?
+    /// Whether an event of this kind waits to be handled.
+    var isReadableNoted = false
+    var isSentNoted = false
+    /// The exchange of the request; nil before it was made, and after it was detached.
+    // SAFETY: the connection holds the exchange as long as it is set here.
+    unowned(unsafe) var exchange: HTTP2Exchange?
+    /// The index in the list of the session's streams.
+    fileprivate var index = 0
+
+    fileprivate func begin(_ number: Int32) {
+        self.number = number
+        self.block.clear()
+        self.trailers.clear()
+        self.input = HTTP2Input()
+        self.body = HTTP2Body()
+        self.error = nil
+        self.isReadableNoted = false
+        self.isSentNoted = false
+        self.exchange = nil
+    }
+
+    func ended(_ error: UInt32) { self.error = error }
+}
+
+/// The streams of a session, and those that wait to be used again.
+struct HTTP2StreamList {
+    private(set) var open: [HTTP2Stream] = []
+    private var spare: [HTTP2Stream] = []
+    /// The maximum number of streams that are kept.
+    private static let most = 16
+
+    mutating func begin(_ number: Int32) -> HTTP2Stream {
+        let stream = self.spare.popLast() ?? HTTP2Stream()
+        stream.begin(number)
+        stream.index = self.open.count
+        self.open.append(stream)
+        return stream
+    }
+
+    /// Removes a stream that has ended and is not used by an exchange.
+    mutating func remove(_ stream: HTTP2Stream) {
+        guard stream.number > 0 else { return }
+        let last = self.open.removeLast()
+        if last !== stream {
+            self.open[stream.index] = last
+            last.index = stream.index
+        }
+        stream.number = 0
+        if self.spare.count < Self.most { self.spare.append(stream) }
+    }
+}
+
+@available(*, unavailable)
+extension HTTP2Stream: Sendable {}
