@@ -294,12 +294,14 @@ let package = Package(
             path: "Tests/Support", swiftSettings: swift
         ),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
+        // Decodes header blocks of HTTP/2 for tests.
+        .target(name: "CHPACK", path: "Tests/CHPACK", linkerSettings: [.linkedLibrary("nghttp2")]),
         .testTarget(name: "ASGITests", dependencies: ["ASGI", "CASGI", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "CASGITests", dependencies: ["CASGI", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "HTTPServerTests",
             dependencies: [
-                "CASGI", "HTTPServer", "TestSupport",
+                "CASGI", "CHPACK", "HTTPServer", "HTTPTLS", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -385,6 +387,15 @@ if Context.environment["ROOST_FUZZ"] != nil {
         .executableTarget(
             name: "RequestFuzz", dependencies: ["CFuzz", "HTTPServer"], path: "Tests/Fuzz/RequestFuzz",
             swiftSettings: swift
+        ),
+        .executableTarget(
+            name: "HTTP2Fuzz",
+            dependencies: [
+                "CFuzz", "CHPACK", "HTTPServer",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz/HTTP2Fuzz", swiftSettings: swift
         ),
         .executableTarget(
             name: "EdgeFuzz", dependencies: ["CFuzz", "HTTPServer", "StaticFiles"], path: "Tests/Fuzz/EdgeFuzz",

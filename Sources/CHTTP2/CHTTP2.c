@@ -16,7 +16,39 @@ struct roost_h2 {
     nghttp2_nv *fields; /* for submitted headers; nghttp2 copies them */
     size_t capacity;
     size_t free_updates; /* WINDOW_UPDATE frames that are not counted */
+    /* The frames of the client as they arrive: nghttp2 ignores some without a callback. */
+    uint8_t head[9];
+    size_t head_size; /* bytes of `head` that have arrived */
+    size_t left;      /* bytes of the payload, before the first frame of the preface, that are still to come */
+    size_t seen, reported; /* frames that are complete, and those that nghttp2 has reported */
 };
+
+/* Counts a frame whose header is complete, unless it continues a header block or is the beginning of one. */
+static void count_frame(roost_h2 *this)
+{
+    uint8_t type = this->head[3], flags = this->head[4];
+    int begins_block = type == NGHTTP2_HEADERS || type == NGHTTP2_CONTINUATION;
+    if (type > NGHTTP2_CONTINUATION || type == NGHTTP2_PRIORITY) this->hooks->cost(this->context, ROOST_H2_IDLE, 1);
+    else if (!begins_block || (flags & NGHTTP2_FLAG_END_HEADERS)) this->seen++;
+}
+
+/* Follows the frames in bytes of the client. */
+static void follow_frames(roost_h2 *this, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        size_t step = this->left < size ? this->left : size;
+        this->left -= step;
+        bytes += step;
+        size -= step;
+        if (size == 0) break;
+        this->head[this->head_size++] = *bytes++;
+        size--;
+        if (this->head_size < sizeof this->head) continue;
+        this->head_size = 0;
+        this->left = (size_t)this->head[0] << 16 | (size_t)this->head[1] << 8 | this->head[2];
+        count_frame(this);
+    }
+}
 
 static void *user_of(const roost_h2 *this, int32_t stream)
 {
@@ -40,21 +72,6 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     return this->hooks->header(this->context, name, name_size, value, value_size) ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
-/* Frames that nghttp2 ignores without a callback: unknown ones, and those of streams that have ended. */
-static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *data)
-{
-    roost_h2 *this = data;
-    if (head->type > NGHTTP2_CONTINUATION) {
-        this->hooks->cost(this->context, ROOST_H2_IDLE, 1);
-    } else if (head->type == NGHTTP2_DATA && head->stream_id > 0 &&
-               head->stream_id <= nghttp2_session_get_last_proc_stream_id(session) &&
-               (!nghttp2_session_find_stream(session, head->stream_id) ||
-                nghttp2_session_get_stream_remote_close(session, head->stream_id) == 1)) {
-        this->hooks->cost(this->context, ROOST_H2_GLITCH, 1);
-    }
-    return 0;
-}
-
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *data)
 {
     roost_h2 *this = data;
@@ -62,6 +79,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     int32_t stream = frame->hd.stream_id;
     int is_end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     (void)session;
+    if (frame->hd.type != NGHTTP2_PRIORITY) this->reported++;
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
         hooks->end_headers(this->context, stream, user_of(this, stream), frame->headers.cat != NGHTTP2_HCAT_REQUEST, is_end);
@@ -82,7 +100,6 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         if (this->free_updates > 0) this->free_updates--;
         else hooks->cost(this->context, ROOST_H2_IDLE, 1);
         break;
-    case NGHTTP2_PRIORITY: hooks->cost(this->context, ROOST_H2_IDLE, 1); break;
     default: break;
     }
     return 0;
@@ -91,7 +108,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error, void *data)
 {
     roost_h2 *this = data;
-    (void)session, (void)frame, (void)error;
+    (void)session, (void)error;
+    if (frame->hd.type != NGHTTP2_PRIORITY) this->reported++;
     this->hooks->cost(this->context, ROOST_H2_GLITCH, 1);
     return 0;
 }
@@ -153,7 +171,6 @@ static nghttp2_session_callbacks *callbacks(void)
     if (all || nghttp2_session_callbacks_new(&all)) return all;
     nghttp2_session_callbacks_set_on_begin_headers_callback(all, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(all, on_header);
-    nghttp2_session_callbacks_set_on_begin_frame_callback(all, on_begin_frame);
     nghttp2_session_callbacks_set_on_frame_recv_callback(all, on_frame);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(all, on_invalid_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(all, on_data);
@@ -189,6 +206,7 @@ roost_h2 *roost_h2_make(const roost_h2_hooks *hooks, void *context, const roost_
         this->hooks = hooks;
         this->context = context;
         this->free_updates = UPDATES_PER_DATA;
+        this->left = NGHTTP2_CLIENT_MAGIC_LEN;
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_no_closed_streams(option, 1);
         nghttp2_option_set_max_continuations(option, settings->continuations);
@@ -209,8 +227,20 @@ void roost_h2_destroy(roost_h2 *this)
 
 int roost_h2_receive(roost_h2 *this, const uint8_t *bytes, size_t size)
 {
-    ssize_t result = nghttp2_session_mem_recv(this->session, bytes, size);
-    return result < 0 ? -1 : 0;
+    ssize_t result;
+    size_t incomplete;
+    follow_frames(this, bytes, size);
+    result = nghttp2_session_mem_recv(this->session, bytes, size);
+    if (result == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS || result == NGHTTP2_ERR_FLOODED) return ROOST_H2_TOO_MUCH;
+    if (result < 0) return -1;
+    /* The last frame may not be complete yet; it is reported later. */
+    incomplete = this->left > 0;
+    if (this->seen > this->reported + incomplete) {
+        size_t ignored = this->seen - this->reported - incomplete;
+        this->hooks->cost(this->context, ROOST_H2_GLITCH, ignored);
+        this->reported += ignored;
+    }
+    return 0;
 }
 
 ptrdiff_t roost_h2_send(roost_h2 *this, const uint8_t **bytes) { return nghttp2_session_mem_send(this->session, bytes); }

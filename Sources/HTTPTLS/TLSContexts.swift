@@ -25,6 +25,7 @@ package import HTTPServer
             servesHTTP2: Bool = true
         ) throws(TLSFault) {
             let protocols = servesHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"]
+            if let ciphers = settings.ciphers { try CipherSuites.check(ciphers) }
             guard !settings.certificates.isEmpty else { throw TLSFault("TLS needs a certificate") }
             var pairs: [CertificatePair] = []
             for certificate in settings.certificates { pairs.append(try CertificatePair(certificate)) }
@@ -58,7 +59,7 @@ package import HTTPServer
             configuration.applicationProtocols = protocols
             configuration.renegotiationSupport = .none
             configuration.shutdownTimeout = .seconds(2)
-            if let ciphers = settings.ciphers { configuration.cipherSuites = ciphers }
+            configuration.cipherSuites = settings.ciphers ?? CipherSuites.secure.joined(separator: ":")
             if clients != .none {
                 configuration.certificateVerification =
                     clients == .required ? .noHostnameVerification : .optionalVerification
@@ -69,7 +70,10 @@ package import HTTPServer
                 return Context(context: try NIOSSLContext(configuration: configuration), certificate: pair.text)
             } catch {
                 let reason = TLSReason.of(error)
-                let isPair = "\(error)".contains("KEY_VALUES_MISMATCH") || "\(error)".contains("KEY_TYPE_MISMATCH")
+                // Both have been parsed, so that a key which cannot be used is another one.
+                let isPair =
+                    (error as? NIOSSLError) == .failedToLoadPrivateKey || "\(error)".contains("KEY_VALUES_MISMATCH")
+                    || "\(error)".contains("KEY_TYPE_MISMATCH")
                 throw TLSFault(
                     isPair
                         ? "\(pair.summary.file): the key does not belong to the certificate; give the key that it was made for"

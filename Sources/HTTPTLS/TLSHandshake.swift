@@ -12,6 +12,8 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, Server
     private var loop: ServerLoop { self.start.loop }
     private var context: ChannelHandlerContext?
     private let began: Int
+    /// Whether the client does not speak TLS, which was logged.
+    private var isRefused = false
     /// Returns what is known of the connection once the handshake is complete.
     private let facts: (any Channel) throws -> TLSFacts
 
@@ -51,6 +53,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, Server
         guard self.context != nil else { return }
         if let error = error as? TLSTransport.NotEncrypted {
             // The transport closes the connection, after it has answered.
+            self.isRefused = true
             self.loop.log?.handshakeFailed(peer: self.start.peer, reason: error.description)
         } else {
             self.close(TLSReason.of(error))
@@ -85,7 +88,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, Server
 
     func checkDeadlines() {
         guard self.loop.tick - self.began > self.loop.configuration.handshakeTime else { return }
-        self.close("timeout")
+        if !self.isRefused { self.close("timeout") }
         self.transport.abort()
     }
 

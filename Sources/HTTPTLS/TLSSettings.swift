@@ -35,7 +35,7 @@ public struct TLSSettings: Sendable, Hashable {
     /// Whether clients present certificates, unless a listener says otherwise.
     public var clientCertificates = ListenerSecurity.ClientCertificates.none
     public var minimumVersion = Version.tls12
-    /// The cipher suites of TLS 1.2, in OpenSSL's syntax; nil for the secure ones.
+    /// The cipher suites of TLS 1.2, by their names in OpenSSL with colons between; nil for the secure ones.
     public var ciphers: String?
 
     public init(_ certificates: [Certificate]) { self.certificates = certificates }

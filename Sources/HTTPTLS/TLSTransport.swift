@@ -74,6 +74,15 @@ final class TLSTransport: ChannelDuplexHandler, SecureTransport {
         context.write(data, promise: promise)
     }
 
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        let unsent = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        guard mode == .all, unsent > 0 else { return context.close(mode: mode, promise: promise) }
+        // The notice of the end was written, but the socket had no room for it: closing would drop it.
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: promise) }
+        context.writeAndFlush(NIOAny(IOData.byteBuffer(ByteBuffer())), promise: written)
+    }
+
     // MARK: SecureTransport
 
     var heldBytes: Int { self.files.heldBytes }

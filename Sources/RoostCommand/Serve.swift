@@ -29,6 +29,7 @@ struct Serve: ParsableCommand {
     func run() throws {
         let variable = ProcessEnvironment.atStart[OtherVariables.application].flatMap { $0.isEmpty ? nil : $0 }
         let start = try Start(module: self.module ?? variable, typed: self.options.given)
+        Self.forgetSecrets()
         guard !start.isEmpty else {
             guard let file = start.file else { return Terminal.output.write(Overview.text(.output)) }
             throw HostError(
@@ -98,6 +99,15 @@ struct Serve: ParsableCommand {
             else { throw error }
             throw HostError(
                 code: .usage, message: "\(error.message); or did you mean 'roost \(command)'?", cause: error)
+        }
+    }
+
+    /// Removes the variables of secret options, which child processes would inherit. The start has read them.
+    private static func forgetSecrets() {
+        for option in OptionTable.all where option.declaration.isSecret {
+            guard let name = option.declaration.variable else { continue }
+            unsetenv(name)
+            unsetenv("UVICORN_" + name.dropFirst("ROOST_".count))
         }
     }
 

@@ -6,6 +6,7 @@ import NIOConcurrencyHelpers
 import Roost
 import RoostDeployment
 import RoostModules
+import RoostSettings
 import RoostSystem
 import Supervision
 import Synchronization
@@ -131,10 +132,11 @@ struct Serving {
             notice.notify("READY=1", fault == nil ? "STATUS=serving" : "STATUS=serving, the last reload failed")
         }
         try follower.start()
-        let (logger, certificates, host) = (self.logs.logger, self.certificates, self.host)
+        let (logger, certificates, host, redeclare) = (self.logs.logger, self.certificates, self.host, self.redeclare)
         self.reloads.setHandler {
             logger.log(.reloading)
-            if let settings = certificates?.reload() { try? host.use(settings) }
+            // Settings that cannot be read are reported by the reload of the applications.
+            if let settings = certificates?.reload((try? redeclare())?.tls) { try? host.use(settings) }
             notice.notifyReloading()
             follower.reload()
         }
@@ -164,7 +166,7 @@ private final class HeldCertificates: Sendable {
     func poll() -> TLSSettings? { self.held.withLockedValue { $0.follower.poll(now: MonotonicClock.milliseconds) } }
 
     /// Nil also if the files cannot be used, which is logged.
-    func reload() -> TLSSettings? { self.held.withLockedValue { try? $0.follower.reload() } }
+    func reload(_ files: TLSFiles?) -> TLSSettings? { self.held.withLockedValue { try? $0.follower.reload(files) } }
 }
 
 /// Distinguishes the first stop signal from later ones.

@@ -53,7 +53,8 @@ struct Settings: ParsableCommand {
         for option in OptionTable.all where option.declaration.scope > .commandLine {
             let (own, name) = (given[option.name], "server.\(option.name)")
             let value = own.map { $0.values.joined(separator: " ") } ?? option.standard
-            rows.append(Row(name, Redaction.shown(value), own?.origin.text ?? "default", isOwn: own != nil))
+            let shown = option.declaration.isSecret && own != nil ? Redaction.mask : Redaction.shown(value)
+            rows.append(Row(name, shown, own?.origin.text ?? "default", isOwn: own != nil))
         }
         let module = start.settings.map { "\($0.name)\(start.file.map { " (\($0.path))" } ?? "")" } ?? start.file?.path
         for group in start.host?.groups ?? [] { rows += Self.rows(group) }

@@ -57,7 +57,13 @@ struct Start {
     var listenAddresses: [ListenAddress] {
         get throws {
             let hasCertificate = self.tls != nil || self.options.tls.isSelfSigned
-            return try self.options.listenAddresses.map { $0.resolved(hasCertificate: hasCertificate) }
+            let addresses = try self.options.listenAddresses.map { $0.resolved(hasCertificate: hasCertificate) }
+            if !hasCertificate, let address = addresses.first(where: { $0.security.clientCertificates != nil }) {
+                throw HostError(
+                    code: .usage,
+                    message: "--bind \(address.bind): client-cert= needs TLS; name a certificate with --ssl-certfile")
+            }
+            return addresses
         }
     }
 
@@ -179,11 +185,13 @@ struct Start {
     /// Reads the settings again for a reload. The result names changed options that need a restart.
     var again: @Sendable () throws -> Deployment {
         let (module, layers, path, folders) = (self.module, self.layers, self.file?.path, self.folders)
+        let hasTLS = self.tls != nil
         return {
             var start = try Start(module, try OptionLayers(typed: layers.typed))
             if start.file == nil, let path { try start.read(path) }
             var deployment = try start.deployment()
-            let differences = start.layers.differences(from: layers).map { "server.\($0)" }
+            var differences = start.layers.differences(from: layers).map { "server.\($0)" }
+            if (start.tls != nil) != hasTLS { differences.append("tls") }
             if !differences.isEmpty { deployment.restartSettings = differences.joined(separator: ",") }
             // The folders of the start are already followed.
             deployment.folders = folders

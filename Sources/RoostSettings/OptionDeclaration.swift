@@ -55,8 +55,11 @@ package struct OptionDeclaration: Sendable {
     /// read too late to set it.
     package var isEarly = false
 
-    /// Whether worker processes get the option. Those that name secrets do not: other users can read their arguments.
+    /// Whether worker processes get the option.
     package var isForWorkers = true
+    /// Whether its value is a secret: masked wherever it is shown, and kept from child processes, whose arguments other
+    /// users can read.
+    package var isSecret = false
 
     package init(_ name: String, _ kind: Kind, unit: Unit? = nil, unset: String? = nil, _ meaning: String) {
         self.name = name

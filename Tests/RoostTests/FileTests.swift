@@ -131,7 +131,8 @@ struct FileTests {
             truncate(file, 1 << 20)
             var count = client.received.count
             while try client.readMore() { count = client.received.count }
-            #expect(client.text.contains("content-length: \(size)\r\n"))
+            // A proxy may write the name in another way.
+            #expect(client.text.lowercased().contains("content-length: \(size)\r\n"))
             #expect(count < size)
         }
     }

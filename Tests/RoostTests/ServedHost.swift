@@ -15,6 +15,8 @@ final class ServedHost: Sendable {
     let host: Host
     /// The host with the applications, if requests pass through a relay.
     private let back: Host?
+    /// The proxy that passes requests on over HTTP/2; nil if clients reach the host.
+    private let front: HTTP2Front?
     let folder: TemporaryFolder
     let log: LogLines
 
@@ -62,8 +64,10 @@ final class ServedHost: Sendable {
                 applications, on: try Host.bind(configuration.addresses, backlog: configuration.server.backlog),
                 configuration: configuration)
             try await self.host.start()
+            self.front = try Self.isHTTP2 ? HTTP2Front(before: Self.port(of: self.host)) : nil
             return
         }
+        self.front = nil
         let path = "\(folder.path)/listener\(UInt32.random(in: 0...UInt32.max))"
         let bound = try Listener(unix: path, access: BindAddress.UnixAccess(), backlog: 16)
         configuration.relayUsers = [geteuid()]
@@ -94,6 +98,9 @@ final class ServedHost: Sendable {
         guard self.back != nil else { return }
         while try self.get("/").text.contains("the application's workers are not available") {}
     }
+
+    /// Whether every request arrives over HTTP/2: `ROOST_TEST_HTTP2=1`.
+    static let isHTTP2 = getenv("ROOST_TEST_HTTP2") != nil
 
     /// Whether every request passes through another host: `ROOST_TEST_RELAY=1`.
     static let isRelayed = getenv("ROOST_TEST_RELAY") != nil
@@ -126,12 +133,15 @@ final class ServedHost: Sendable {
 
     func stop() async throws {
         self.back?.announceStop()
+        defer { self.front?.stop() }
         try await self.host.stop()
         try await self.back?.stop()
     }
 
-    var port: Int {
-        guard case .tcp(_, let port, _) = self.host.addresses[0] else { return -1 }
+    var port: Int { self.front?.port ?? Self.port(of: self.host) }
+
+    private static func port(of host: Host) -> Int {
+        guard case .tcp(_, let port, _) = host.addresses[0] else { return -1 }
         return port
     }
 

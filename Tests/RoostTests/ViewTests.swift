@@ -28,7 +28,9 @@ struct ViewTests {
         }
     }
 
-    @Test("a path calls its view with the decoded values")
+    @Test(
+        "a path calls its view with the decoded values",
+        .enabled(if: !ServedHost.isHTTP2, "of HTTP/1, or of paths that nghttpx changes"))
     func paths() async throws {
         try await self.ask([
             ("GET /", 200, "home"),
@@ -51,7 +53,9 @@ struct ViewTests {
         ])
     }
 
-    @Test("the method selects the row; HEAD uses that of GET, OPTIONS is answered, other methods get 405")
+    @Test(
+        "the method selects the row; HEAD uses that of GET, OPTIONS is answered, other methods get 405",
+        .enabled(if: !ServedHost.isHTTP2, "of HTTP/1, or of paths that nghttpx changes"))
     func methods() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let visitor = Visitor(port: served.port)
@@ -69,7 +73,9 @@ struct ViewTests {
         }
     }
 
-    @Test("a missing trailing slash is redirected to on this host, and the method is kept")
+    @Test(
+        "a missing trailing slash is redirected to on this host, and the method is kept",
+        .enabled(if: !ServedHost.isHTTP2, "of HTTP/1, or of paths that nghttpx changes"))
     func slashes() async throws {
         try await withServedHost(ServedHost(self.library, in: self.folder)) { served in
             let visitor = Visitor(port: served.port)

@@ -1,7 +1,8 @@
 /* The server side of one HTTP/2 connection, without I/O (RFC 9113), by libnghttp2. SPDX-License-Identifier: Apache-2.0
  *
  * Bytes of the client go in by roost_h2_receive, bytes for it come out by roost_h2_send. Both call the hooks, which only
- * note what has happened: the only function of this header that they may call is roost_h2_set_user. Not thread-safe.
+ * note what has happened: the only functions of this header that they may call are roost_h2_set_user, and in next_part
+ * roost_h2_submit_trailers. Not thread-safe.
  *
  * A stream is named by its number. Its `user` pointer is what roost_h2_set_user has set, NULL before. */
 #ifndef CHTTP2_H
@@ -42,7 +43,7 @@ typedef enum {
 typedef struct roost_h2_part {
     size_t size;  /* at most the number of bytes that was asked for */
     int is_last;  /* whether the body ends after it */
-    int trailers; /* with is_last: whether trailers follow, which roost_h2_submit_trailers has been given or will be */
+    int trailers; /* with is_last: whether trailers follow, which are submitted in next_part or later */
     int is_empty; /* whether nothing is there yet: the stream waits for roost_h2_resume */
 } roost_h2_part;
 
@@ -84,6 +85,9 @@ typedef struct roost_h2_settings {
 roost_h2 *roost_h2_make(const roost_h2_hooks *hooks, void *context, const roost_h2_settings *settings);
 void roost_h2_destroy(roost_h2 *session);
 
+/* What roost_h2_receive returns for a client that sends frames without an end. */
+#define ROOST_H2_TOO_MUCH (-2)
+
 /* Processes bytes of the client. Returns 0; below zero if the connection has to be closed after what is left to send. */
 int roost_h2_receive(roost_h2 *session, const uint8_t *bytes, size_t size);
 
@@ -102,7 +106,7 @@ void roost_h2_set_user(roost_h2 *session, int32_t stream, void *user);
 int roost_h2_submit_response(roost_h2 *session, int32_t stream, const roost_h2_field *fields, size_t count, int has_body);
 /* An interim response. */
 int roost_h2_submit_interim(roost_h2 *session, int32_t stream, const roost_h2_field *fields, size_t count);
-/* Trailers, after the last part of the body was described with `trailers`. */
+/* Trailers, while or after the last part of the body is described with `trailers`: earlier they would overtake it. */
 int roost_h2_submit_trailers(roost_h2 *session, int32_t stream, const roost_h2_field *fields, size_t count);
 /* There is a next part again. */
 int roost_h2_resume(roost_h2 *session, int32_t stream);

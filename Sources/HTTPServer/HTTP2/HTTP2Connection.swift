@@ -31,6 +31,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     private var isFlushHeld = false
     private var isReadHeld = false
     private var isHandling = false
+    private var isExcessLogged = false
     /// Work of WebSockets for the end of the turn.
     private var atTurnEnd: [() -> Void] = []
     private var phase = Phase.open
@@ -56,7 +57,10 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     /// Nil without memory.
     init?(_ start: ConnectionStart, transport: (any SecureTransport)? = nil) {
-        guard let session = HTTP2Session(start.loop.configuration, now: start.loop.tick) else { return nil }
+        guard
+            let session = HTTP2Session(
+                start.loop.configuration, fields: start.loop.http2Fields, now: start.loop.tick)
+        else { return nil }
         self.loop = start.loop
         self.peer = start.peer
         self.session = session
@@ -148,7 +152,8 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     /// Closes the connection after the client was told why.
     private func failed() {
-        if let excess = self.session.excess {
+        if let excess = self.session.excess, !self.isExcessLogged {
+            self.isExcessLogged = true
             self.loop.log?.refused(peer: self.peer, reason: excess)
         }
         self.setDirty()
@@ -182,7 +187,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         case .closed(let stream):
             self.release(stream)
             stream.exchange?.disconnect()
-            stream.body.drop()
+            self.session.drop(stream)
             self.release(stream)
             self.session.closeHandled(stream)
         case .pong: if case .ending = self.phase { self.refuseNew() }
@@ -240,6 +245,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     /// Called when a part of a response was written to the stream.
     func wrote(_ stream: HTTP2Stream) {
+        self.session.recount(stream)
         self.release(stream)
         self.setDirty()
     }
@@ -251,7 +257,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     }
 
     func reset(_ stream: HTTP2Stream, _ code: ResetCode) {
-        stream.body.drop()
+        self.session.drop(stream)
         self.release(stream)
         self.session.reset(stream, code.rawValue)
         self.setDirty()
@@ -308,14 +314,12 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     /// Whether another send may be accepted.
     func hasRoom(for stream: HTTP2Stream) -> Bool {
-        stream.body.size < self.loop.configuration.writeLimit && self.pending < self.loop.configuration.http2.output
+        stream.body.size < self.loop.configuration.writeLimit
+            && self.session.pending < self.loop.configuration.http2.output
     }
 
     /// Whether a sender has to wait.
     func isCongested(_ stream: HTTP2Stream) -> Bool { stream.body.size > self.loop.configuration.writeMark }
-
-    /// The pending bytes of all responses.
-    private var pending: Int { self.exchanges.reduce(0) { $0 + ($1.stream?.body.size ?? 0) } }
 
     /// Requests a call of `flush` with the loop's batch.
     func setDirty() {
@@ -433,16 +437,27 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     func checkDeadlines() {
         guard !self.output.isStuck() else { return self.abort(reset: true) }
         for exchange in self.exchanges { exchange.checkDeadlines(self) }
+        for stream in self.session.openStreams where self.isStuck(stream) {
+            self.reset(stream, .cancel)
+            stream.exchange?.disconnect()
+        }
         if case .ending(let since) = self.phase, self.loop.tick - since > 1 { self.refuseNew() }
         let configuration = self.loop.configuration
         let elapsed = self.loop.tick - self.since
         if self.inputEnded, elapsed > configuration.halfCloseTime { return self.abort(reset: false) }
-        if self.session.isInBlock, elapsed > configuration.headTime {
+        if let since = self.session.blockSince, self.loop.tick - since > configuration.headTime {
             self.loop.log?.refused(peer: self.peer, reason: "timeout while receiving the request header")
             return self.end(.cancel)
         }
         guard self.exchanges.isEmpty, self.session.openStreams.isEmpty else { return }
         if elapsed > configuration.keepAliveTime { self.end(.noError) }
+    }
+
+    /// Whether the client does not take the response, which may be complete.
+    private func isStuck(_ stream: HTTP2Stream) -> Bool {
+        stream.progress.isStuck(
+            pending: stream.body.size, sent: stream.body.sent, now: self.loop.tick,
+            limit: self.loop.configuration.writeTime)
     }
 
     func giveUp() { for exchange in self.exchanges { exchange.giveUp() } }

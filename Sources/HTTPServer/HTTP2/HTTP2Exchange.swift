@@ -27,8 +27,6 @@ final class HTTP2Exchange: WebSocketRequest {
     private var lastPartWasLent = false
     /// The tick since which the owner waits for a part of the body that has not arrived; nil if it does not.
     private var starvedSince: Int?
-    /// The progress of the client in taking the response.
-    private var progress = SendProgress()
     private var awaitsContinue = false
     /// Whether the server has answered in the owner's place. What the owner still sends is then too late, not invalid.
     private var isRefused = false
@@ -51,7 +49,6 @@ final class HTTP2Exchange: WebSocketRequest {
         self.isAttached = true
         self.lastPartWasLent = false
         self.starvedSince = nil
-        self.progress = SendProgress()
         self.awaitsContinue = false
         self.isRefused = false
         self.isWaiting = false
@@ -306,21 +303,13 @@ final class HTTP2Exchange: WebSocketRequest {
 
     // MARK: Deadlines
 
-    /// Ends a request whose body does not arrive, and a response that the client does not take. Called once a second.
+    /// Ends a request whose body does not arrive. Called once a second.
     func checkDeadlines(_ connection: HTTP2Connection) {
-        guard let stream else { return }
         self.carrier?.checkDeadlines()
-        let configuration = self.loop.configuration
-        if let since = self.starvedSince, self.isAttached, self.loop.tick - since > configuration.bodyTime {
-            return self.refuse(
-                Refusal(status: 408, reason: "timeout while receiving the request body"), on: connection)
-        }
-        guard
-            self.progress.isStuck(
-                pending: stream.body.size, sent: stream.body.sent, now: self.loop.tick, limit: configuration.writeTime)
+        guard let since = self.starvedSince, self.isAttached,
+            self.loop.tick - since > self.loop.configuration.bodyTime
         else { return }
-        connection.reset(stream, .cancel)
-        self.disconnect()
+        self.refuse(Refusal(status: 408, reason: "timeout while receiving the request body"), on: connection)
     }
 
     // MARK: WebSocket

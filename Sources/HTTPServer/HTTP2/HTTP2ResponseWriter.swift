@@ -110,10 +110,7 @@ struct HTTP2ResponseWriter {
             list.append(name: field.name.bytes, value: field.value.trimmed.bytes)
         }
         guard isLast else { return false }
-        let fields = connection.loop.http2Fields
-        fields.clear(fields: list.fields.count, nameBytes: 0)
-        for field in list.fields { fields.append(field.name, field.value) }
-        connection.session.sendTrailers(stream, fields.all)
+        connection.session.sendTrailers(stream, list)
         self.trailers = nil
         return true
     }

@@ -31,13 +31,19 @@ final class HTTP2Session {
     private var now = 0
     /// Why the client is told to calm down; nil if it need not.
     private(set) var excess: StaticString?
-    /// Whether a header block is incomplete.
-    private(set) var isInBlock = false
+    private var isTerminated = false
+    /// The pending bytes of all responses.
+    private(set) var pending = 0
+    /// The tick since which a header block is incomplete; nil if none is.
+    private(set) var blockSince: Int?
+    /// Memory for trailers.
+    private let fields: HTTP2Fields
     /// The output during `serialize`.
     private var output = ByteBuffer()
 
     /// Nil without memory.
-    init?(_ configuration: ServerConfiguration, now: Int) {
+    init?(_ configuration: ServerConfiguration, fields: HTTP2Fields, now: Int) {
+        self.fields = fields
         let own = configuration.http2
         self.limits = configuration.limits
         self.resets = HTTP2Budget(own.resets, now: now)
@@ -68,12 +74,10 @@ final class HTTP2Session {
     func receive(_ bytes: UnsafeRawBufferPointer, now: Int) -> Bool {
         self.now = now
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        guard roost_h2_receive(self.session, start, bytes.count) == 0 else { return false }
-        guard self.excess == nil else {
-            self.terminate(UInt32(ROOST_H2_ENHANCE_YOUR_CALM))
-            return false
-        }
-        return true
+        let result = roost_h2_receive(self.session, start, bytes.count)
+        if result == ROOST_H2_TOO_MUCH, self.excess == nil { self.excess = "frames without an end" }
+        if self.excess != nil { self.terminateForExcess() }
+        return result == 0 && self.excess == nil
     }
 
     /// Writes what is to be sent to `output`, up to about `most` bytes. Returns whether more is left; nil if the
@@ -87,8 +91,11 @@ final class HTTP2Session {
             let count = roost_h2_send(self.session, &bytes)
             guard count >= 0 else { return nil }
             guard count > 0 else {
-                if self.excess != nil { return nil }
-                return false
+                // Sent resets may have been too many.
+                guard self.excess != nil else { return false }
+                guard !self.isTerminated else { return nil }
+                self.terminateForExcess()
+                continue
             }
             self.output.writeBytes(UnsafeRawBufferPointer(start: bytes, count: count))
         }
@@ -115,8 +122,17 @@ final class HTTP2Session {
         _ = roost_h2_submit_interim(self.session, stream.number, fields.baseAddress, fields.count)
     }
 
-    func sendTrailers(_ stream: HTTP2Stream, _ fields: UnsafeBufferPointer<roost_h2_field>) {
-        _ = roost_h2_submit_trailers(self.session, stream.number, fields.baseAddress, fields.count)
+    /// Sends trailers after the body.
+    func sendTrailers(_ stream: HTTP2Stream, _ trailers: FieldList) {
+        guard stream.isBodySent else { return stream.responseTrailers = trailers }
+        self.submit(trailers, stream)
+    }
+
+    private func submit(_ trailers: FieldList, _ stream: HTTP2Stream) {
+        self.fields.clear(fields: trailers.fields.count, nameBytes: 0)
+        for field in trailers.fields { self.fields.append(field.name, field.value) }
+        _ = roost_h2_submit_trailers(
+            self.session, stream.number, self.fields.all.baseAddress, self.fields.all.count)
     }
 
     /// Sends what was added to the body.
@@ -131,6 +147,18 @@ final class HTTP2Session {
     func consume(_ stream: HTTP2Stream, _ size: Int) {
         guard size > 0 else { return }
         roost_h2_consume(self.session, stream.error == nil ? stream.number : 0, size)
+    }
+
+    /// Counts the pending bytes of a stream, which have changed.
+    func recount(_ stream: HTTP2Stream) {
+        self.pending += stream.body.size - stream.countedSize
+        stream.countedSize = stream.body.size
+    }
+
+    /// Drops what waits on a stream.
+    func drop(_ stream: HTTP2Stream) {
+        stream.body.drop()
+        self.recount(stream)
     }
 
     /// Ends the use of a stream: the exchange has been recycled.
@@ -150,6 +178,12 @@ final class HTTP2Session {
 
     func announceEnd() { roost_h2_announce_end(self.session) }
     func refuseNew() { roost_h2_refuse_new(self.session) }
+    private func terminateForExcess() {
+        guard !self.isTerminated else { return }
+        self.isTerminated = true
+        self.terminate(UInt32(ROOST_H2_ENHANCE_YOUR_CALM))
+    }
+
     func terminate(_ error: UInt32) { roost_h2_terminate(self.session, error) }
     func ping() { roost_h2_ping(self.session) }
 
@@ -158,7 +192,7 @@ final class HTTP2Session {
     func beginHeaders(isTrailers: Bool) {
         self.block.clear()
         self.isTrailers = isTrailers
-        self.isInBlock = true
+        self.blockSince = self.now
     }
 
     func header(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -170,7 +204,7 @@ final class HTTP2Session {
     }
 
     func endHeaders(_ number: Int32, _ known: HTTP2Stream?, isTrailers: Bool, isEnd: Bool) {
-        self.isInBlock = false
+        self.blockSince = nil
         guard !isTrailers else {
             guard let known else { return }
             swap(&known.trailers, &self.block)
@@ -214,6 +248,8 @@ final class HTTP2Session {
     func pong() { self.events.append(.pong) }
 
     func cost(_ kind: roost_h2_cost, _ count: Int) {
+        // Every frame between two header blocks ends the one before, also if that was malformed.
+        self.blockSince = nil
         switch kind {
         case ROOST_H2_RESET: if !self.resets.spend(count, now: self.now) { self.excess = "too many resets" }
         case ROOST_H2_GLITCH:
@@ -226,6 +262,11 @@ final class HTTP2Session {
         guard let stream else { return roost_h2_part(size: 0, is_last: 1, trailers: 0, is_empty: 0) }
         let part = stream.body.next(most: most)
         if stream.body.hasFailed { self.noteSent(stream) }
+        if part.is_last != 0 {
+            stream.isBodySent = true
+            if let trailers = stream.responseTrailers { self.submit(trailers, stream) }
+            stream.responseTrailers = nil
+        }
         return part
     }
 
@@ -233,6 +274,7 @@ final class HTTP2Session {
         self.output.writeBytes(head)
         guard let stream else { return }
         stream.body.write(size, to: &self.output)
+        self.recount(stream)
         self.noteSent(stream)
     }
 

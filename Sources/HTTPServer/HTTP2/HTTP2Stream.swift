@@ -8,8 +8,16 @@ final class HTTP2Stream {
     var trailers = HTTP2HeaderBlock()
     var input = HTTP2Input()
     var body = HTTP2Body()
+    /// The trailers of the response, until the last part of the body is sent.
+    var responseTrailers: FieldList?
+    /// Whether the last part of the body was sent.
+    var isBodySent = false
+    /// The bytes of `body` that are counted in the session's `pending`.
+    var countedSize = 0
     /// Whether the stream has ended, and with which error.
     private(set) var error: UInt32?
+    /// The progress of the client in taking the response.
+    var progress = SendProgress()
     /// Whether an event of this kind waits to be handled.
     var isReadableNoted = false
     var isSentNoted = false
@@ -25,7 +33,11 @@ final class HTTP2Stream {
         self.trailers.clear()
         self.input = HTTP2Input()
         self.body = HTTP2Body()
+        self.countedSize = 0
+        self.responseTrailers = nil
+        self.isBodySent = false
         self.error = nil
+        self.progress = SendProgress()
         self.isReadableNoted = false
         self.isSentNoted = false
         self.exchange = nil

@@ -18,7 +18,7 @@ extension OptionTable {
         .optionalText(
             "ssl-keyfile-password", \.tls.password,
             "Password of the private key. Better set it in the environment: $ROOST_SSL_KEYFILE_PASSWORD."
-        ).notForWorkers,
+        ).secret,
         .optionalText(
             "ssl-ca-certs", \.tls.authorities,
             "File with the certificates of the authorities that sign those of clients, in PEM."
@@ -30,7 +30,7 @@ extension OptionTable {
         ).notForWorkers,
         .optionalText(
             "ssl-ciphers", \.tls.ciphers, unset: "secure ones",
-            "Cipher suites of TLS 1.2, in the syntax of OpenSSL. Those of TLS 1.3 are all secure."
+            "Cipher suites of TLS 1.2, by their names in OpenSSL with colons between. Those of TLS 1.3 are all secure."
         ).notForWorkers,
         .choice(
             "ssl-minimum-version", \.tls.minimumVersion, among: TLSSettings.Version.allCases,

@@ -46,6 +46,9 @@ package struct ServerOption: Sendable {
     /// The option is refused with `--no-supervisor`.
     var forSupervisor: ServerOption { self.changed { $0.requirement = .supervisor } }
 
+    /// The value is a secret.
+    var secret: ServerOption { self.changed { $0.isSecret = true }.notForWorkers }
+
     /// Worker processes do not get the option.
     var notForWorkers: ServerOption { self.changed { $0.isForWorkers = false } }
 

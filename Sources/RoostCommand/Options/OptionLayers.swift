@@ -79,7 +79,9 @@ struct OptionLayers {
                 uniquingKeysWith: { $1 })
         }
         let (here, there) = (given(self), given(other))
-        return Set(here.keys).union(there.keys).filter { here[$0] != there[$0] }.sorted()
+        // The certificates and their rules are applied by a reload.
+        let fixed = Set(OptionTable.all.filter(\.declaration.isForWorkers).map(\.name))
+        return Set(here.keys).union(there.keys).filter { here[$0] != there[$0] && fixed.contains($0) }.sorted()
     }
 
     /// The schema of the key `server` of a settings file.

@@ -1,0 +1,1 @@
+../../HTTPServerTests/HTTP2/HTTP2Peer.swift
