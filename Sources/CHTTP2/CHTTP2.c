@@ -20,6 +20,7 @@ struct roost_h2 {
     uint8_t head[9];
     size_t head_size; /* bytes of `head` that have arrived */
     size_t left;      /* bytes of the payload, before the first frame of the preface, that are still to come */
+    int is_violated;  /* whether a frame was not allowed that nghttp2 ignores */
     size_t seen, reported; /* frames that are complete, and those that nghttp2 has reported */
 };
 
@@ -28,6 +29,9 @@ static void count_frame(roost_h2 *this)
 {
     uint8_t type = this->head[3], flags = this->head[4];
     int begins_block = type == NGHTTP2_HEADERS || type == NGHTTP2_CONTINUATION;
+    uint32_t stream = ((uint32_t)this->head[5] & 0x7f) << 24 | (uint32_t)this->head[6] << 16 | this->head[7] << 8 | this->head[8];
+    /* nghttp2 does not check what it ignores (RFC 9113 §6.3). */
+    if (type == NGHTTP2_PRIORITY && stream == 0) this->is_violated = 1;
     if (type > NGHTTP2_CONTINUATION || type == NGHTTP2_PRIORITY) this->hooks->cost(this->context, ROOST_H2_IDLE, 1);
     else if (!begins_block || (flags & NGHTTP2_FLAG_END_HEADERS)) this->seen++;
 }
@@ -94,7 +98,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         break;
     case NGHTTP2_PING:
         if (frame->hd.flags & NGHTTP2_FLAG_ACK) hooks->pong(this->context);
-        else hooks->cost(this->context, ROOST_H2_IDLE, 1);
+        hooks->cost(this->context, ROOST_H2_IDLE, 1);
         break;
     case NGHTTP2_WINDOW_UPDATE:
         if (this->free_updates > 0) this->free_updates--;
@@ -128,8 +132,11 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
     (void)session;
     if (frame->hd.type == NGHTTP2_DATA) {
         if (this->free_updates < MAX_FREE_UPDATES) this->free_updates += UPDATES_PER_DATA;
-    } else if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+    } else if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
         this->hooks->cost(this->context, ROOST_H2_RESET, 1);
+    } else if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+        this->hooks->failed(this->context, frame->goaway.error_code);
+    }
     return 0;
 }
 
@@ -209,6 +216,8 @@ roost_h2 *roost_h2_make(const roost_h2_hooks *hooks, void *context, const roost_
         this->left = NGHTTP2_CLIENT_MAGIC_LEN;
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_no_closed_streams(option, 1);
+        /* The caller has a budget of its own, and tells the client why. */
+        nghttp2_option_set_stream_reset_rate_limit(option, UINT64_MAX / 2, UINT64_MAX / 2);
         nghttp2_option_set_max_continuations(option, settings->continuations);
         failed = nghttp2_session_server_new2(&this->session, all, this, option) || submit_settings(this->session, settings);
     }
@@ -233,6 +242,10 @@ int roost_h2_receive(roost_h2 *this, const uint8_t *bytes, size_t size)
     result = nghttp2_session_mem_recv(this->session, bytes, size);
     if (result == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS || result == NGHTTP2_ERR_FLOODED) return ROOST_H2_TOO_MUCH;
     if (result < 0) return -1;
+    if (this->is_violated) {
+        nghttp2_session_terminate_session(this->session, NGHTTP2_PROTOCOL_ERROR);
+        return -1;
+    }
     /* The last frame may not be complete yet; it is reported later. */
     incomplete = this->left > 0;
     if (this->seen > this->reported + incomplete) {

@@ -81,6 +81,11 @@ struct SupervisionTests {
         report.since = 100
         report.state = "serving"
         report.addresses = ["http://127.0.0.1:8000", "unix:/tmp/\"x\""]
+        var certificate = StatusReport.Certificate()
+        certificate.file = "/etc/site.pem"
+        certificate.names = ["a.example", "*.b.example"]
+        certificate.ends = 400 + 5 * 86_400 + 1
+        report.certificates = [certificate]
         report.crashes = 2
         report.lastCrash = "crashed with SIGSEGV in libx.so f+0x1"
         var application = StatusReport.Application()
@@ -102,6 +107,7 @@ struct SupervisionTests {
         let table = report.table(now: 400) { text, _ in text }
         #expect(table.contains("12 requests by these workers, 2 crashes"))
         #expect(table.split(separator: "\n").contains { $0.hasPrefix("8       ready  5 min  12") })
+        #expect(table.split(separator: "\n").contains("/etc/site.pem  5          a.example *.b.example"))
         #expect(table.contains("3.0 MiB"))
         #expect(!table.contains(" \n"))
     }

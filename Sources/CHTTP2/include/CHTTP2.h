@@ -63,6 +63,8 @@ typedef struct roost_h2_hooks {
     void (*closed)(void *context, int32_t stream, void *user, uint32_t error);
     /* The answer to a PING of roost_h2_ping. */
     void (*pong)(void *context);
+    /* The connection ends with this error, of which the client was told. */
+    void (*failed)(void *context, uint32_t error);
     /* The client has sent something of `count` such units. */
     void (*cost)(void *context, roost_h2_cost kind, size_t count);
     /* Describes the next part of a response body, of at most `most` bytes. */

@@ -14,6 +14,10 @@ struct HTTP2Body {
     private var first = 0
     /// The bytes of all items, including those of files that are not read yet.
     private(set) var size = 0
+    /// The bytes of files that are not in memory.
+    private var unread = 0
+    /// The bytes in memory.
+    var memory: Int { self.size - self.unread }
     /// The bytes that were sent.
     private(set) var sent = 0
     /// The files in `items`, each with a descriptor.
@@ -67,6 +71,7 @@ struct HTTP2Body {
     mutating func append(_ file: FilePieces) {
         guard file.left > 0 else { return file.cancel() }
         self.size += file.left
+        self.unread += file.left
         self.files += 1
         self.items.append(.file(file, current: ByteBuffer()))
     }
@@ -109,7 +114,9 @@ struct HTTP2Body {
             case .file(let pieces, let current):
                 if current.readableBytes == 0 {
                     switch pieces.next(most: Self.pieceSize) {
-                    case .bytes(let bytes): self.items[at] = .file(pieces, current: bytes)
+                    case .bytes(let bytes):
+                        self.unread -= bytes.readableBytes
+                        self.items[at] = .file(pieces, current: bytes)
                     case .loading, .end: return count
                     case .failed:
                         self.hasFailed = true
@@ -186,6 +193,7 @@ struct HTTP2Body {
         self.items.removeAll()
         self.first = 0
         self.size = 0
+        self.unread = 0
         self.files = 0
         self.isEnded = true
     }

@@ -31,7 +31,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     private var isFlushHeld = false
     private var isReadHeld = false
     private var isHandling = false
-    private var isExcessLogged = false
+    private var isFaultLogged = false
     /// Work of WebSockets for the end of the turn.
     private var atTurnEnd: [() -> Void] = []
     private var phase = Phase.open
@@ -82,7 +82,11 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     func channelActive(context: ChannelHandlerContext) {
         guard self.loop.hasTooManyConnections else { return }
-        self.loop.turn { self.end(.refusedStream) }
+        self.loop.turn {
+            self.isFaultLogged = true
+            self.loop.log?.refused(peer: self.peer, reason: "too many connections")
+            self.end(.refusedStream)
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -152,12 +156,26 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     /// Closes the connection after the client was told why.
     private func failed() {
-        if let excess = self.session.excess, !self.isExcessLogged {
-            self.isExcessLogged = true
-            self.loop.log?.refused(peer: self.peer, reason: excess)
-        }
         self.setDirty()
         self.close()
+    }
+
+    /// Logs once why the connection ends, if that is the client's fault.
+    private func logFault() {
+        guard !self.isFaultLogged, let reason = self.session.excess ?? self.session.error.map(Self.reason) else {
+            return
+        }
+        self.isFaultLogged = true
+        self.loop.log?.refused(peer: self.peer, reason: reason)
+    }
+
+    private static func reason(of error: UInt32) -> StaticString {
+        switch error {
+        case 3: "HTTP/2: more bytes than the window allows"
+        case 6: "HTTP/2: wrong size of a frame"
+        case 9: "HTTP/2: malformed header block"
+        default: "HTTP/2: a frame that is not allowed there"
+        }
     }
 
     private func handleEvents() {
@@ -179,6 +197,8 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
             stream.isReadableNoted = false
             if let exchange = stream.exchange, exchange.isOpen {
                 exchange.bodyCame()
+            } else if let carrier = stream.carrier {
+                carrier.inputCame()
             } else {
                 // Nobody receives it.
                 self.drop(stream)
@@ -187,6 +207,8 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         case .closed(let stream):
             self.release(stream)
             stream.exchange?.disconnect()
+            stream.carrier?.lost()
+            stream.carrier = nil
             self.session.drop(stream)
             self.release(stream)
             self.session.closeHandled(stream)
@@ -195,7 +217,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     }
 
     /// Drops the body of a request that nobody receives.
-    private func drop(_ stream: HTTP2Stream) {
+    func drop(_ stream: HTTP2Stream) {
         if let (part, _) = stream.input.removeAll() { self.consume(part.readableBytes, of: stream) }
     }
 
@@ -285,7 +307,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
             last.index = exchange.index
         }
         self.loop.multiplexedExchangeEnded()
-        if stream.error == nil {
+        if stream.error == nil, stream.carrier == nil {
             // The rest of the request is not read (RFC 9113 §8.1).
             if !stream.input.hasEnded, stream.body.isEmpty { self.session.reset(stream, ResetCode.noError.rawValue) }
             self.drop(stream)
@@ -350,6 +372,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         if isLeft == true { self.isFlushHeld = true }
         // Reports relief, unless the client has to take it first.
         self.output.flush()
+        self.logFault()
         self.handleEvents()
     }
 
@@ -364,6 +387,8 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         }
         if let exchange = stream.exchange {
             exchange.bodySent(self)
+        } else if let carrier = stream.carrier {
+            carrier.outputSent()
         } else if stream.body.isEmpty, !stream.input.hasEnded {
             // The rest of the request is not read (RFC 9113 §8.1).
             self.session.reset(stream, ResetCode.noError.rawValue)
@@ -437,7 +462,9 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     func checkDeadlines() {
         guard !self.output.isStuck() else { return self.abort(reset: true) }
         for exchange in self.exchanges { exchange.checkDeadlines(self) }
-        for stream in self.session.openStreams where self.isStuck(stream) {
+        for stream in self.session.openStreams {
+            stream.carrier?.checkDeadlines()
+            guard self.isStuck(stream) else { continue }
             self.reset(stream, .cancel)
             stream.exchange?.disconnect()
         }
@@ -446,6 +473,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         let elapsed = self.loop.tick - self.since
         if self.inputEnded, elapsed > configuration.halfCloseTime { return self.abort(reset: false) }
         if let since = self.session.blockSince, self.loop.tick - since > configuration.headTime {
+            self.isFaultLogged = true
             self.loop.log?.refused(peer: self.peer, reason: "timeout while receiving the request header")
             return self.end(.cancel)
         }

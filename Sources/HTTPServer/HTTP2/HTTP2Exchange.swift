@@ -61,7 +61,7 @@ final class HTTP2Exchange: WebSocketRequest {
             stream.block.clear()
         }
         try HTTP2HeadReader.read(
-            stream.block, isEnd: stream.input.hasEnded, limits: self.loop.configuration.limits, into: self.head)
+            stream.block, isEnd: stream.isBodiless, limits: self.loop.configuration.limits, into: self.head)
         if connection.peer.tls != nil { self.head.scheme = .https }
         self.awaitsContinue = self.head.framing.expectsContinue && !stream.input.hasEnded
         if self.head.hasProxyFields, let rules = connection.proxyRules {
@@ -88,17 +88,32 @@ final class HTTP2Exchange: WebSocketRequest {
         self.starvedSince = nil
         self.awaitsContinue = false
         self.lastPartWasLent = !more
-        if !more { self.takeTrailers(of: stream) }
+        if !more {
+            do throws(Refusal) { try self.takeTrailers(of: stream) } catch {
+                self.refuse(error, on: connection)
+                return .disconnect
+            }
+        }
         guard part.readableBytes > 0 else { return .part(.empty, more: more) }
         connection.consume(part.readableBytes, of: stream)
         return .part(self.lend(part), more: more)
     }
 
-    private func takeTrailers(of stream: HTTP2Stream) {
+    /// Takes the trailers, by the rules of HTTP/1.
+    private func takeTrailers(of stream: HTTP2Stream) throws(Refusal) {
+        if let fault = stream.trailers.fault { throw fault }
         guard !stream.trailers.isEmpty else { return }
+        var isRefused = false
         let list = FieldList(most: max(stream.trailers.fieldCount, 1))
         stream.trailers.forEach { name, value in
-            if TrailerField.kind(name) == .allowed { list.append(name: name, value: value) }
+            switch TrailerField.kind(name) {
+            case .allowed: list.append(name: name, value: value)
+            case .discarded: break
+            case .refused: isRefused = true
+            }
+        }
+        guard !isRefused else {
+            throw .badRequest("forbidden trailer field (framing, routing or authentication)")
         }
         self.trailerList = list
     }

@@ -25,6 +25,7 @@ enum HTTP2Hooks {
         }
         hooks.closed = { context, _, user, error in HTTP2Hooks.session(context).closed(HTTP2Hooks.stream(user), error) }
         hooks.pong = { context in HTTP2Hooks.session(context).pong() }
+        hooks.failed = { context, error in HTTP2Hooks.session(context).failed(error) }
         hooks.cost = { context, kind, count in HTTP2Hooks.session(context).cost(kind, count) }
         hooks.next_part = { context, user, most in
             HTTP2Hooks.session(context).nextPart(HTTP2Hooks.stream(user), most: most)

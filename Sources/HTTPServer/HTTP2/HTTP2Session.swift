@@ -32,7 +32,9 @@ final class HTTP2Session {
     /// Why the client is told to calm down; nil if it need not.
     private(set) var excess: StaticString?
     private var isTerminated = false
-    /// The pending bytes of all responses.
+    /// The error with which the connection ends; nil if it has none.
+    private(set) var error: UInt32?
+    /// The pending bytes of all responses, without files that are not read yet.
     private(set) var pending = 0
     /// The tick since which a header block is incomplete; nil if none is.
     private(set) var blockSince: Int?
@@ -151,8 +153,8 @@ final class HTTP2Session {
 
     /// Counts the pending bytes of a stream, which have changed.
     func recount(_ stream: HTTP2Stream) {
-        self.pending += stream.body.size - stream.countedSize
-        stream.countedSize = stream.body.size
+        self.pending += stream.body.memory - stream.countedSize
+        stream.countedSize = stream.body.memory
     }
 
     /// Drops what waits on a stream.
@@ -213,6 +215,7 @@ final class HTTP2Session {
         }
         let stream = self.streams.begin(number)
         swap(&stream.block, &self.block)
+        stream.isBodiless = isEnd
         if isEnd { stream.input.end() }
         roost_h2_set_user(self.session, number, Unmanaged.passUnretained(stream).toOpaque())
         self.events.append(.request(stream))
@@ -244,6 +247,8 @@ final class HTTP2Session {
 
     /// Forgets a stream whose end was handled, unless an exchange uses it.
     func closeHandled(_ stream: HTTP2Stream) { if stream.exchange == nil { self.forget(stream) } }
+
+    func failed(_ error: UInt32) { self.error = error }
 
     func pong() { self.events.append(.pong) }
 

@@ -7,6 +7,8 @@ final class HTTP2Stream {
     /// The trailers of the request.
     var trailers = HTTP2HeaderBlock()
     var input = HTTP2Input()
+    /// Whether the request has no body: its header has ended the client's side.
+    var isBodiless = false
     var body = HTTP2Body()
     /// The trailers of the response, until the last part of the body is sent.
     var responseTrailers: FieldList?
@@ -21,6 +23,8 @@ final class HTTP2Stream {
     /// Whether an event of this kind waits to be handled.
     var isReadableNoted = false
     var isSentNoted = false
+    /// The WebSocket on the stream, after its exchange has been recycled.
+    var carrier: HTTP2WebSocketCarrier?
     /// The exchange of the request; nil before it was made, and after it was detached.
     // SAFETY: the connection holds the exchange as long as it is set here.
     unowned(unsafe) var exchange: HTTP2Exchange?
@@ -32,6 +36,7 @@ final class HTTP2Stream {
         self.block.clear()
         self.trailers.clear()
         self.input = HTTP2Input()
+        self.isBodiless = false
         self.body = HTTP2Body()
         self.countedSize = 0
         self.responseTrailers = nil
@@ -40,6 +45,7 @@ final class HTTP2Stream {
         self.progress = SendProgress()
         self.isReadableNoted = false
         self.isSentNoted = false
+        self.carrier = nil
         self.exchange = nil
     }
 

@@ -8,6 +8,10 @@ final class HTTP2WebSocketCarrier: WebSocketCarrier {
     private unowned(unsafe) var exchange: HTTP2Exchange?
     private var socket: WebSocketSession?
     private var isReady = false
+    /// Whether the handshake was accepted.
+    private var isAccepted = false
+    /// The tick at which the WebSocket has ended.
+    private var endedAt: Int?
     /// The tick since which the client has ended its side.
     private var endedSince: Int?
 
@@ -19,6 +23,7 @@ final class HTTP2WebSocketCarrier: WebSocketCarrier {
 
     func accept(_ handshake: AcceptedHandshake, for socket: WebSocketSession) {
         self.socket = socket
+        self.isAccepted = true
         let fields = self.connection.loop.http2Fields
         fields.begin(
             status: 200, hasDate: handshake.hasDate, hasServer: handshake.hasServer, fields: handshake.fieldCount,
@@ -63,8 +68,9 @@ final class HTTP2WebSocketCarrier: WebSocketCarrier {
     /// Called when the client has sent something, or has ended its side.
     func inputCame() {
         if self.hasInputEnded, self.endedSince == nil { self.endedSince = self.connection.loop.tick }
-        self.socket?.received()
-        self.socket?.inputCame()
+        guard let socket else { return self.connection.drop(self.stream) }
+        socket.received()
+        socket.inputCame()
     }
 
     func willProceed() {
@@ -110,6 +116,7 @@ final class HTTP2WebSocketCarrier: WebSocketCarrier {
 
     func socketEnded() {
         self.socket = nil
+        self.endedAt = self.connection.loop.tick
         self.stream.body.end(hasTrailers: false)
         self.wrote()
     }
@@ -126,16 +133,22 @@ final class HTTP2WebSocketCarrier: WebSocketCarrier {
         socket.connectionLost()
     }
 
-    func checkDeadlines() { self.socket?.checkDeadlines() }
+    /// Called once a second.
+    func checkDeadlines() {
+        self.socket?.checkDeadlines()
+        // The client ends its side when it has read the server's end.
+        guard let endedAt, self.connection.loop.tick - endedAt > self.connection.loop.configuration.lingerTime else {
+            return
+        }
+        self.connection.reset(self.stream, .noError)
+    }
+
     func closeForRestart() { self.socket?.closeForRestart() }
 
-    /// Called when the exchange is recycled. What the WebSocket has written is still sent.
+    /// Called when the exchange is recycled. The stream waits for the client's close frame, and for its end.
     func exchangeLeft() {
         self.exchange = nil
-        guard self.socket != nil else { return }
-        self.socket = nil
-        self.stream.body.end(hasTrailers: false)
-        self.wrote()
+        if self.isAccepted, self.stream.error == nil { self.stream.carrier = self }
     }
 }
 

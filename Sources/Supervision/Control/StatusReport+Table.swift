@@ -16,6 +16,18 @@ extension StatusReport {
             \(total) requests by these workers, \(self.crashes) crashes, \(self.restarts) restarts\n
             """
         if !self.lastCrash.isEmpty { text += "last crash: \(paint(self.lastCrash, .bad))\n" }
+        if !self.certificates.isEmpty {
+            text +=
+                "\n"
+                + Self.columns(
+                    ["certificate", "days left", "names"],
+                    self.certificates.map { certificate in
+                        [
+                            certificate.file, "\(max((certificate.ends - now) / 86_400, 0))",
+                            certificate.names.joined(separator: " "),
+                        ]
+                    }, paint: paint)
+        }
         text +=
             "\n"
             + Self.columns(

@@ -1,5 +1,7 @@
 import Glibc
+import HTTPTLS
 import ModuleRuntime
+import Roost
 import RoostDeployment
 
 extension StatusReport {
@@ -13,6 +15,13 @@ extension StatusReport {
         let isReloading = deployment.state.isReloading || groups.contains { $0.fleet.isReloading }
         self.state = deployment.isStopping ? "stopping" : isReloading ? "reloading" : "serving"
         self.addresses = deployment.sockets.descriptions
+        self.certificates = (deployment.certificates?.summaries ?? []).map { summary in
+            var certificate = Certificate()
+            certificate.file = summary.file
+            certificate.names = summary.names
+            certificate.ends = summary.ends
+            return certificate
+        }
         self.crashes = deployment.crashes
         self.restarts = deployment.restarts
         self.lastCrash = deployment.lastCrash

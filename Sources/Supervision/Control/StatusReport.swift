@@ -34,10 +34,19 @@ package struct StatusReport: Equatable {
         package var group = ""
     }
 
+    /// A certificate of the server.
+    package struct Certificate: Equatable {
+        package var file = ""
+        package var names: [String] = []
+        /// When it ends to be valid, in seconds since 1970.
+        package var ends = 0
+    }
+
     package var version = ""
     package var pid = 0
     package var since = 0
     package var state = ""
+    package var certificates: [Certificate] = []
     package internal(set) var addresses: [String] = []
     package var workers: [Worker] = []
     package var applications: [Application] = []
@@ -71,9 +80,16 @@ package struct StatusReport: Equatable {
                 ("fault", JSONString.quoted(application.fault)), ("group", JSONString.quoted(application.group)),
             ])
         }
+        let certificates = self.certificates.map { certificate in
+            object([
+                ("file", JSONString.quoted(certificate.file)),
+                ("names", list(certificate.names.map(JSONString.quoted))), ("ends", "\(certificate.ends)"),
+            ])
+        }
         return object([
             ("roost", JSONString.quoted(self.version)), ("pid", "\(self.pid)"), ("since", "\(self.since)"),
             ("state", JSONString.quoted(self.state)), ("addresses", list(self.addresses.map(JSONString.quoted))),
+            ("certificates", list(certificates)),
             ("workers", list(workers)), ("applications", list(applications)), ("crashes", "\(self.crashes)"),
             ("restarts", "\(self.restarts)"), ("lastCrash", JSONString.quoted(self.lastCrash)),
         ]) + "\n"
@@ -87,6 +103,7 @@ extension StatusReport: MessageCodable {
         writer.write(self.since)
         writer.write(self.state)
         writer.write(self.addresses)
+        writer.write(self.certificates)
         writer.write(self.workers)
         writer.write(self.applications)
         writer.write(self.crashes)
@@ -100,11 +117,26 @@ extension StatusReport: MessageCodable {
         self.since = try reader.read()
         self.state = try reader.read()
         self.addresses = try reader.readList()
+        self.certificates = try reader.readList()
         self.workers = try reader.readList()
         self.applications = try reader.readList()
         self.crashes = try reader.read()
         self.restarts = try reader.read()
         self.lastCrash = try reader.read()
+    }
+}
+
+extension StatusReport.Certificate: MessageCodable {
+    package func encode(to writer: inout MessageWriter) {
+        writer.write(self.file)
+        writer.write(self.names)
+        writer.write(self.ends)
+    }
+
+    package init(from reader: inout MessageReader) throws(MessageFault) {
+        self.file = try reader.read()
+        self.names = try reader.readList()
+        self.ends = try reader.read()
     }
 }
 

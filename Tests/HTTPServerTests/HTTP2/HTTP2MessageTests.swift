@@ -149,6 +149,27 @@ struct HTTP2MessageTests {
         #expect(peer.decode(frames[2]) == ["x-end": "6"])
     }
 
+    @Test("trailers beyond the limits, and those that change a request, are refused")
+    func refusedTrailers() throws {
+        for (trailers, status) in [(Self.many(140, ""), "431"), ([("authorization", "x")], "400")] {
+            let peer = try HTTP2Peer()
+            let exchange = try self.held(peer, HTTP2Peer.fields("/hold"), ends: false)
+            try peer.send(HTTP2Frame(.headers, flags: 5, stream: 1, HTTP2Block.encode(trailers)))
+            peer.turn { _ = exchange.receive() }
+            #expect(try peer.response(1).fields[":status"] == status)
+        }
+    }
+
+    @Test("a request whose body has arrived with its header has a body")
+    func bodyAtOnce() throws {
+        let peer = try HTTP2Peer()
+        try peer.send(
+            HTTP2Peer.request(1, HTTP2Peer.fields("/hold", [("content-length", "3")]), ends: false),
+            HTTP2Frame(.data, flags: 1, stream: 1, [1, 2, 3]))
+        let exchange = try #require(peer.applications.held.first)
+        #expect(exchange.head.hasBody && exchange.head.contentLength == 3)
+    }
+
     @Test("100 is sent when the application first receives, 103 for early hints (§8.1)")
     func interim() throws {
         let peer = try HTTP2Peer()

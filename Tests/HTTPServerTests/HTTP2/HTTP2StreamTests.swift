@@ -110,6 +110,7 @@ struct HTTP2StreamTests {
         (HTTP2Frame(.settings, [0, 5, 0, 0, 0, 0]), 1),
         (HTTP2Frame(.settings, [1]), 6),
         (HTTP2Frame(.settings, stream: 1), 1),
+        (HTTP2Frame(.priority, stream: 0, [0, 0, 0, 0, 1]), 1),
         (HTTP2Frame(.ping, [1, 2]), 6),
         (HTTP2Frame(.reset, stream: 0, HTTP2Frame.number(8)), 1),
         (HTTP2Frame(.reset, stream: 9, HTTP2Frame.number(8)), 1),
