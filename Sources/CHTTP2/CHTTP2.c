@@ -167,8 +167,11 @@ static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8
     roost_h2 *this = data;
     (void)session, (void)source;
     /* There is no padding, since the server asks for none. */
-    this->hooks->write_data(this->context, user_of(this, frame->hd.stream_id), head, 9, size);
-    return 0;
+    switch (this->hooks->write_data(this->context, user_of(this, frame->hd.stream_id), head, 9, size)) {
+    case ROOST_H2_NO_ROOM: return NGHTTP2_ERR_WOULDBLOCK;
+    case ROOST_H2_DROPPED: return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    default: return 0;
+    }
 }
 
 static nghttp2_session_callbacks *callbacks(void)

@@ -113,10 +113,10 @@ class FrameClient:
     def all(self, kind, stream=None):
         return [each for each in self.received if isinstance(each, kind) and stream in (None, each.stream_id)]
 
-    def ping(self):
-        """Sends a PING. Returns its data."""
+    def ping(self, data=None):
+        """Sends a PING. Returns its data, which no other PING has."""
         self._pings += 1
-        data = struct.pack(">II", 0xffffffff, self._pings)
+        data = data or struct.pack(">II", 0xffffffff, self._pings)
         self.try_write(frame(PING, 0, 0, data))
         return data
 
@@ -174,7 +174,7 @@ class Reader:
         self.client = client
         self.has_ended = threading.Event()
         self.has_survived = False
-        self.last = None  # the data of a PING: after its answer nothing is read
+        self.last = b"the last"  # the data of a PING: after its answer nothing is read
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
@@ -193,6 +193,6 @@ class Reader:
 
     def join(self):
         """Waits for the end of the connection. Fails if the server answers a PING instead."""
-        self.last = self.client.ping()
+        self.client.ping(self.last)
         assert self.has_ended.wait(TIMEOUT), "the connection was not closed"
         assert not self.has_survived, "the connection was not closed, and is still served"

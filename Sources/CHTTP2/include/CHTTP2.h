@@ -39,6 +39,13 @@ typedef enum {
     ROOST_H2_IDLE    /* PING, SETTINGS, PRIORITY, an unknown frame, empty DATA, needless WINDOW_UPDATE */
 } roost_h2_cost;
 
+/* What became of a DATA frame. */
+typedef enum {
+    ROOST_H2_WRITTEN,
+    ROOST_H2_NO_ROOM, /* roost_h2_send returns 0, and its next call begins with the same frame */
+    ROOST_H2_DROPPED  /* the body was dropped meanwhile: the stream is reset */
+} roost_h2_written;
+
 /* The next part of a response body. */
 typedef struct roost_h2_part {
     size_t size;  /* at most the number of bytes that was asked for */
@@ -70,7 +77,7 @@ typedef struct roost_h2_hooks {
     /* Describes the next part of a response body, of at most `most` bytes. */
     roost_h2_part (*next_part)(void *context, void *user, size_t most);
     /* Writes the header of a DATA frame and `size` bytes of the body. */
-    void (*write_data)(void *context, void *user, const uint8_t *frame_head, size_t head_size, size_t size);
+    roost_h2_written (*write_data)(void *context, void *user, const uint8_t *frame_head, size_t head_size, size_t size);
 } roost_h2_hooks;
 
 /* The settings of a session. */
@@ -93,7 +100,7 @@ void roost_h2_destroy(roost_h2 *session);
 /* Processes bytes of the client. Returns 0; below zero if the connection has to be closed after what is left to send. */
 int roost_h2_receive(roost_h2 *session, const uint8_t *bytes, size_t size);
 
-/* Returns the next bytes for the client, valid until the next call; 0 if there are none. Bytes of bodies are passed to
+/* Returns the next bytes for the client, valid until the next call; 0 if there are none, or no room for a body. Bytes of bodies are passed to
  * write_data instead. Below zero if the connection has to be closed at once. */
 ptrdiff_t roost_h2_send(roost_h2 *session, const uint8_t **bytes);
 

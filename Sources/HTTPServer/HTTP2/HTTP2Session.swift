@@ -40,8 +40,10 @@ final class HTTP2Session {
     private(set) var blockSince: Int?
     /// Memory for trailers.
     private let fields: HTTP2Fields
-    /// The output during `serialize`.
+    /// The output during `serialize`, the size at which it is full, and whether it was.
     private var output = ByteBuffer()
+    private var mostOutput = 0
+    private var isOutputFull = false
 
     /// Nil without memory.
     init?(_ configuration: ServerConfiguration, fields: HTTP2Fields, now: Int) {
@@ -86,6 +88,8 @@ final class HTTP2Session {
     /// connection has to be closed.
     func serialize(into output: inout ByteBuffer, most: Int, now: Int) -> Bool? {
         self.now = now
+        self.mostOutput = most
+        self.isOutputFull = false
         swap(&self.output, &output)
         defer { swap(&self.output, &output) }
         while self.output.readableBytes < most {
@@ -93,6 +97,7 @@ final class HTTP2Session {
             let count = roost_h2_send(self.session, &bytes)
             guard count >= 0 else { return nil }
             guard count > 0 else {
+                if self.isOutputFull { return true }
                 // Sent resets may have been too many.
                 guard self.excess != nil else { return false }
                 guard !self.isTerminated else { return nil }
@@ -275,12 +280,20 @@ final class HTTP2Session {
         return part
     }
 
-    func writeData(_ stream: HTTP2Stream?, _ head: UnsafeRawBufferPointer, _ size: Int) {
+    func writeData(_ stream: HTTP2Stream?, _ head: UnsafeRawBufferPointer, _ size: Int) -> roost_h2_written {
+        // The frame may have been described in an earlier call.
+        guard size == 0 || stream.map({ $0.body.size >= size }) == true else { return ROOST_H2_DROPPED }
+        // A single call of libnghttp2 would write as much as the windows allow.
+        guard self.output.readableBytes < self.mostOutput else {
+            self.isOutputFull = true
+            return ROOST_H2_NO_ROOM
+        }
         self.output.writeBytes(head)
-        guard let stream else { return }
+        guard let stream else { return ROOST_H2_WRITTEN }
         stream.body.write(size, to: &self.output)
         self.recount(stream)
         self.noteSent(stream)
+        return ROOST_H2_WRITTEN
     }
 
     private func noteSent(_ stream: HTTP2Stream) {

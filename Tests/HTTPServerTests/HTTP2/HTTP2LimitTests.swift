@@ -137,6 +137,28 @@ struct HTTP2LimitTests {
         #expect(outcomes == ["done", "done", "done", "full"])
     }
 
+    @Test("a client that reads nothing does not have the server make more output, however large its windows")
+    func unread() throws {
+        let peer = try HTTP2Peer()
+        let window = HTTP2Frame.number(0x7fff_0000)
+        try peer.send(HTTP2Frame(.settings, [0, 4] + window), HTTP2Frame(.windowUpdate, window))
+        _ = try peer.read()
+        peer.channel.isWritable = false
+        peer.channel.pipeline.fireChannelWritabilityChanged()
+        for stream in stride(from: UInt32(1), to: 9, by: 2) {
+            try peer.send(HTTP2Peer.request(stream, HTTP2Peer.fields("/size/1000000")))
+        }
+        #expect(try peer.read().isEmpty)
+        peer.channel.isWritable = true
+        peer.channel.pipeline.fireChannelWritabilityChanged()
+        var writes: [Int] = []
+        peer.eventLoop.run()
+        while let part = try peer.channel.readOutbound(as: ByteBuffer.self) { writes.append(part.readableBytes) }
+        #expect(writes.reduce(0, +) > 4_000_000)
+        // A write, and one frame beyond it.
+        #expect(writes.max() ?? 0 <= 256 * 1024 + 16 * 1024 + 9)
+    }
+
     @Test("a client that opens its window by drips is reset", arguments: [(1, true), (500, false)])
     func drips(bytes: Int, isCut: Bool) throws {
         let peer = try HTTP2Peer { $0.writeTime = 10 }
