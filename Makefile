@@ -13,7 +13,7 @@ DOCS_PACKAGES = python3-venv openssl nginx-light caddy haproxy golang-go gdb man
 EDGE_PACKAGES = python3 curl gcc nginx-light libnginx-mod-stream haproxy caddy apache2-bin postgresql libpq-dev libsqlite3-dev pkg-config python3-venv chromium
 TLS_PACKAGES = python3 openssl curl gcc
 H2_PACKAGES = python3 python3-venv openssl curl gcc nghttp2-client chromium
-BENCH_PACKAGES = wrk nginx python3 procps valgrind
+BENCH_PACKAGES = wrk nginx h2o nghttp2-client openssl python3 procps valgrind
 
 SOURCES = Package.swift Sources Plugins Tests Examples Benchmarks/BareNIO
 # The wiki's settings modules are below its folder, those of another module below the working directory.
@@ -190,6 +190,7 @@ bench: build bench-setup
 	Benchmarks/applications
 	Benchmarks/views
 	Benchmarks/edge
+	Benchmarks/http2
 
 # Servers of Python applications side by side, with the interpreter PYTHON.
 PYTHON ?= python3

@@ -21,6 +21,8 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     private var context: ChannelHandlerContext?
     /// The exchanges that are not recycled.
     private var exchanges: [HTTP2Exchange] = []
+    /// Requests that wait until the client has taken output, in their order.
+    private var waiting: [HTTP2Stream] = []
     /// Input that is not processed while the client does not take output.
     private var input = ByteBuffer()
     private var inputEnded = false
@@ -192,20 +194,23 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     private func handle(_ event: HTTP2Session.Event) {
         switch event {
-        case .request(let stream): self.begin(stream)
+        case .request(let stream):
+            self.waiting.append(stream)
+            self.beginWaiting()
         case .readable(let stream):
             stream.isReadableNoted = false
             if let exchange = stream.exchange, exchange.isOpen {
                 exchange.bodyCame()
             } else if let carrier = stream.carrier {
                 carrier.inputCame()
-            } else {
+            } else if !self.waiting.contains(where: { $0 === stream }) {
                 // Nobody receives it.
                 self.drop(stream)
             }
         case .sent(let stream): self.handleSent(stream)
         case .closed(let stream):
             self.release(stream)
+            self.waiting.removeAll { $0 === stream }
             stream.exchange?.disconnect()
             stream.carrier?.lost()
             stream.carrier = nil
@@ -222,6 +227,14 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     }
 
     // MARK: Requests
+
+    /// Begins requests as long as the pending output is below its limit: a request that begins can always answer.
+    private func beginWaiting() {
+        while let stream = self.waiting.first, self.session.pending < self.loop.configuration.http2.output {
+            self.waiting.removeFirst()
+            self.begin(stream)
+        }
+    }
 
     private func begin(_ stream: HTTP2Stream) {
         guard self.exchanges.count < self.loop.configuration.http2.streams, stream.error == nil else {
@@ -334,9 +347,10 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     // MARK: Output
 
-    /// Whether another send may be accepted.
+    /// Whether another send may be accepted: the first one is, of any size, as in HTTP/1.
     func hasRoom(for stream: HTTP2Stream) -> Bool {
-        stream.body.size < self.loop.configuration.writeLimit
+        if stream.body.size == 0 { return true }
+        return stream.body.size < self.loop.configuration.writeLimit
             && self.session.pending < self.loop.configuration.http2.output
     }
 
@@ -374,6 +388,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         self.output.flush()
         self.logFault()
         self.handleEvents()
+        self.loop.turn { self.beginWaiting() }
     }
 
     private func handleSent(_ stream: HTTP2Stream) {

@@ -27,7 +27,8 @@ public struct HTTP2Limits: Sendable {
     /// The bytes of a request body that may be unread, of one stream and of all streams of a connection.
     public var streamWindow = 256 * 1024
     public var connectionWindow = 1024 * 1024
-    /// The bytes of responses that may be pending, of all streams of a connection: above it `send` returns `.full`.
+    /// The bytes of responses that may be pending, of all streams of a connection: above it no further request begins, and
+    /// `send` returns `.full` for those that have output pending.
     public var output = 4 * 1024 * 1024
     /// Whether WebSockets are offered (RFC 8441).
     public var offersWebSockets = true

@@ -30,7 +30,8 @@ extension OptionTable {
             "Maximum number of CONTINUATION frames of a request header; above it the connection is ended."),
         .bytes(
             "limit-h2-output", \.host.server.http2.output, .size,
-            "Maximum pending output of all requests of a connection; above it a send is refused."),
+            "Maximum pending output of all requests of a connection; above it further requests wait, and a send is refused if output of its own is pending."
+        ),
         .bytes(
             "h2-window", \.host.server.http2.streamWindow, 65_535...(1 << 30),
             "Maximum part of a request body that is read before the application receives it."),

@@ -120,21 +120,29 @@ struct HTTP2LimitTests {
         #expect(try peer.response(1).fields[":status"] == "431")
     }
 
-    @Test("responses of all streams together are limited")
+    @Test("above the limit of pending output further requests wait, so that each can answer")
     func output() throws {
         let peer = try HTTP2Peer { $0.http2.output = 3000 }
         try peer.send(HTTP2Frame(.settings, [0, 4] + HTTP2Frame.number(0)))
+        let body = [UInt8](repeating: 1, count: 1200)
         var outcomes: [String] = []
-        for stream in stride(from: UInt32(1), to: 9, by: 2) {
+        func send(on exchange: any Exchange) {
+            body.withUnsafeBytes { outcomes.append("\(exchange.send(ResponseBody(Octets($0)), more: true))") }
+        }
+        for stream in stride(from: UInt32(1), to: 7, by: 2) {
             try peer.send(HTTP2Peer.request(stream, HTTP2Peer.fields("/hold")))
             let exchange = try #require(peer.applications.held.last)
-            let body = [UInt8](repeating: 1, count: 1200)
             peer.turn {
                 _ = exchange.start(status: 200, fields: HeaderFields(start: nil, count: 0), trailers: false)
-                body.withUnsafeBytes { outcomes.append("\(exchange.send(ResponseBody(Octets($0)), more: true))") }
+                send(on: exchange)
             }
         }
+        peer.turn { send(on: peer.applications.held[0]) }
         #expect(outcomes == ["done", "done", "done", "full"])
+        try peer.send(HTTP2Peer.request(7, HTTP2Peer.fields("/hold")))
+        #expect(peer.applications.held.count == 3)
+        try peer.send(HTTP2Frame(.windowUpdate, stream: 1, HTTP2Frame.number(1200)))
+        #expect(peer.applications.held.count == 4)
     }
 
     @Test("a client that reads nothing does not have the server make more output, however large its windows")
