@@ -110,7 +110,8 @@ def licenses() -> dict[str, str]:
     """The licenses and notices of Roost and of the bundled libraries, by file names."""
     found = {"LICENSE": (ROOT / "LICENSE").read_text()}
     paths = {f"LICENSE-{library}": pathlib.Path("/usr/share/doc", package, "copyright") for library, package in (
-        ("libyaml", "libyaml-0-2"), ("libffi", "libffi8"), ("libmd", "libmd0"), ("nlohmann-json", "nlohmann-json3-dev"))}
+        ("libyaml", "libyaml-0-2"), ("libffi", "libffi8"), ("libmd", "libmd0"), ("libnghttp2", "libnghttp2-14"),
+        ("nlohmann-json", "nlohmann-json3-dev"))}
     paths["LICENSE-swift"] = swift_license()
     for checkout in sorted((ROOT / ".build/checkouts").glob("swift-*")):
         for path in [*checkout.glob("LICENSE*"), *checkout.glob("NOTICE*")]:

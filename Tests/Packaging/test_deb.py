@@ -113,7 +113,8 @@ class InstallationTests(unittest.TestCase):
 
     def test_life(self):
         """installs, starts, serves as the user roost, upgrades without a lost request, and is removed cleanly"""
-        with Root("adduser", "libffi8", "libmd0", "libyaml-0-2", "python3") as root, socket.socket() as listener:
+        packages = ("adduser", "libffi8", "libmd0", "libnghttp2-14", "libyaml-0-2", "python3")
+        with Root(*packages) as root, socket.socket() as listener:
             before = {str(path.relative_to(root.folder)) for path in root.folder.rglob("*roost*")}
             self.install(root, self.version)
             self.assertIn("roost", (root.folder / "etc/passwd").read_text())

@@ -28,9 +28,10 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Outp
     private var socket: WebSocketSession?
     private var trust: PeerTrust
     private let redirect: SecureRedirection?
-    /// What an HTTP/2 connection is started with, if the client begins with its preface; nil once the first request has
-    /// begun.
-    private var start: ConnectionStart?
+    /// What an HTTP/2 connection is started with, if the client begins with its preface.
+    private let start: ConnectionStart
+    /// Whether the client may still begin with that preface. False once the first request has begun.
+    private var mayBecomeHTTP2: Bool
     private var isReady = false
     private var isProceeding = false
     /// Whether a read of the channel is withheld because the window is full.
@@ -42,8 +43,9 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Outp
         self.loop = loop
         self.peer = start.peer
         self.trust = PeerTrust(start.proxies, passed: start.passedProxies)
+        self.start = start
         // Over TLS the protocol was negotiated.
-        self.start = configuration.http2.isServed && transport == nil ? start : nil
+        self.mayBecomeHTTP2 = configuration.http2.isServed && transport == nil
         self.redirect = start.security.redirects ? SecureRedirection(start.security, configuration) : nil
         self.output = ConnectionOutput(loop: loop, transport: transport)
         self.machine = HTTP1StateMachine(unreadBody: configuration.unreadBody, limits: configuration.limits)
@@ -163,7 +165,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Outp
         case .idle, .head:
             let most = self.loop.configuration.unfinished
             guard !self.backlog.holdsBack(isCongested: self.output.isCongested, most: most) else { return false }
-            if self.start != nil, !self.input.isEmpty, self.followPreface() { return false }
+            if self.mayBecomeHTTP2, !self.input.isEmpty, self.followPreface() { return false }
             return self.parse()
         case .draining: return self.drain()
         case .webSocket:
@@ -211,7 +213,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Outp
     private func followPreface() -> Bool {
         switch self.input.peek({ HTTP2Preface.match($0) }) {
         case .no:
-            self.start = nil
+            self.mayBecomeHTTP2 = false
             return false
         case .partial:
             self.machine.headBegan()
@@ -225,8 +227,8 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Outp
 
     /// Hands the channel over to an HTTP/2 connection, which gets the input.
     private func becomeHTTP2() {
-        guard let start, let context, let connection = HTTP2Connection(start) else { return self.abort() }
-        self.start = nil
+        guard let context, let connection = HTTP2Connection(self.start) else { return self.abort() }
+        self.mayBecomeHTTP2 = false
         self.context = nil
         self.machine.closed()
         self.loop.remove(self)

@@ -176,6 +176,7 @@ final class HTTP2Session {
     }
 
     private func forget(_ stream: HTTP2Stream) {
+        guard stream.number > 0 else { return }
         // What nobody has received.
         self.consume(stream, stream.input.bytes.readableBytes)
         self.streams.remove(stream)
