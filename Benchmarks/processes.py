@@ -1,4 +1,4 @@
-"""The CPU time of a server and its child processes."""
+"""The CPU time and the memory of a server and its child processes."""
 import os
 
 
@@ -19,3 +19,8 @@ def ticks(pid):
         fields = open(f'/proc/{one}/stat').read().rsplit(')', 1)[1].split()
         total += int(fields[11]) + int(fields[12])
     return total
+
+
+def private(pid):
+    """Returns the private memory of a process, in KiB."""
+    return sum(int(line.split()[1]) for line in open(f'/proc/{pid}/smaps_rollup') if line.startswith('Private_'))
