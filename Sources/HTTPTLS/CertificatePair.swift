@@ -43,11 +43,9 @@
         private static func key(_ certificate: TLSSettings.Certificate) throws(TLSFault) -> NIOSSLPrivateKey {
             let bytes = Array(certificate.key.utf8)
             do {
-                guard let password = certificate.password else {
-                    return try NIOSSLPrivateKey(bytes: bytes, format: .pem) { (give: ([UInt8]) -> Void) in give([]) }
-                }
+                // Called for an encrypted key only.
                 return try NIOSSLPrivateKey(bytes: bytes, format: .pem) { (give: ([UInt8]) -> Void) in
-                    give(Array(password.utf8))
+                    give(Array((certificate.password ?? "").utf8))
                 }
             } catch {
                 let isEncrypted = certificate.key.contains("ENCRYPTED")

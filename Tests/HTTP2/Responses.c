@@ -34,7 +34,7 @@ static size_t query_number(call *c)
 
 /* ---- Bodies ----------------------------------------------------------------------------------------------------- */
 
-/* One event with as many bytes as the query says: 0 to 250 again and again, so that no part can stand for another. */
+/* One event, whose size in bytes is in the query: 0 to 250 repeatedly, so that parts in a wrong order are detected. */
 asgi_result size(call *c)
 {
     size_t count = query_number(c);
@@ -74,7 +74,7 @@ static void part_sent(void *context, asgi_id id, asgi_result result, const asgi_
     parts_on(context, result);
 }
 
-/* As many parts of 1000 bytes as the query says. */
+/* Parts of 1000 bytes, whose number is in the query. */
 void parts(call *c)
 {
     c->rest = query_number(c);
@@ -113,7 +113,7 @@ asgi_result trailers(call *c)
     return c->send(c->scope->id, &event, NULL, NULL);
 }
 
-/* As many fields of about 100 bytes as the query says. */
+/* Fields of about 100 bytes, whose number is in the query. */
 asgi_result fields(call *c)
 {
     static const asgi_header filler = {

@@ -78,7 +78,7 @@ class Fields(ServerTest):
             self.assertEqual(headers[name].encode("latin-1").decode(), value)
 
     def test_many_fields(self):
-        """as many fields as the limits permit, in several CONTINUATION frames"""
+        """the maximum number of fields, in several CONTINUATION frames"""
         pairs = [(f"x-field-{number}", f"{number:0400}") for number in range(120)]
         scope = self.scope(*pairs)
         self.assertEqual([tuple(pair) for pair in scope["headers"][1:]], pairs)

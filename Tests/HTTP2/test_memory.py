@@ -10,7 +10,7 @@ from server import ROOST
 
 
 def blocks(stream, block):
-    """A request with this header block, in as many frames as it needs."""
+    """A request with this header block, split into frames."""
     pieces = [block[at:at + 16384] for at in range(0, len(block), 16384)]
     last = len(pieces) - 1
     return b"".join(
@@ -22,7 +22,7 @@ class Bombs(FloodTest):
     """A byte of a compressed header block stands for a field of up to 4 KiB (RFC 7541 §7.3)."""
 
     def explode(self, literal, count):
-        """Requests with a field, given as its literal with indexing, and so many references to it. None is answered 200."""
+        """Requests with a field, given as its literal with indexing, and `count` references to it. None is answered 200."""
         client = self.frames(self.victim)
         request = client.block(client.fields()) + literal + b"\xbe" * count
         for stream in range(1, 41, 2):
@@ -73,7 +73,7 @@ class Stalled(FloodTest):
         return client
 
     def check_cut(self, client, streams):
-        """Reads until so many streams were reset, or the connection is closed."""
+        """Reads until `streams` streams were reset, or the connection is closed."""
         while len({each.stream_id for each in client.all(RstStreamFrame)}) < streams and client.read():
             pass
 

@@ -172,7 +172,7 @@ class Requests(ServerTest):
         self.assertEqual(self.server.curl("/echo", "--header", "expect: 100-continue", "--data", "abc"), "abc\n200 2")
 
     def test_response_before_the_body(self):
-        """the rest of a body that nobody has read does not hinder other streams"""
+        """the rest of a body that the application has not received does not hinder other streams"""
         client = self.client()
         for _ in range(20):
             stream = client.request("/version", "POST", ends=False)

@@ -66,7 +66,7 @@ class WebSockets(WebSocketTest):
         self.assertEqual(socket.message(), "one, two")
 
     def test_single_bytes(self):
-        """a frame in as many DATA frames as it has bytes"""
+        """a frame whose bytes arrive in a DATA frame each"""
         socket = self.open()
         for byte in b"\x81\x85\0\0\0\0hello":
             socket.client.send(socket.stream, bytes([byte]))

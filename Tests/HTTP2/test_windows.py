@@ -77,7 +77,7 @@ class Windows(ServerTest):
         self.assertEqual(int(client.response(stream).body), sent + more)
 
     def test_window_of_the_connection(self):
-        """bodies that nobody receives fill the connection's window; requests without a body are still answered"""
+        """bodies that no application receives fill the connection's window; requests without a body are still answered"""
         client = self.client()
         streams = [client.request(f"/slow?c{number}", "POST", ends=False) for number in range(10)]
         sent = sum(client.send_what_fits(stream) for stream in streams)

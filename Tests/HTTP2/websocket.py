@@ -77,7 +77,7 @@ class WebSocket:
     # ---- Messages
 
     def send(self, message, parts=1):
-        """Sends a message, in so many frames; compressed if that was negotiated."""
+        """Sends a message, in `parts` frames; compressed if that was negotiated."""
         kind = TEXT if isinstance(message, str) else BINARY
         payload = message.encode() if isinstance(message, str) else message
         reserved = 0

@@ -7,18 +7,9 @@ import Testing
 /// When the output of the connections of a loop is written.
 @Suite("Batches of output")
 struct FlushBatchTests {
-    /// Answers with a body of as many bytes as the path says.
+    /// Answers with a body of the size in the path.
     private final class Bodies: RequestHandler {
-        func handle(_ exchange: any Exchange) {
-            let size = Int(exchange.head.path.text.dropFirst()) ?? 0
-            let body = [UInt8](repeating: UInt8(ascii: "x"), count: size)
-            body.withUnsafeBytes { bytes in
-                _ = exchange.respond(
-                    status: 200, fields: HeaderFields(start: nil, count: 0), body: ResponseBody(Octets(bytes)))
-            }
-            _ = exchange.end(failed: false)
-            exchange.recycle()
-        }
+        func handle(_ exchange: any Exchange) { exchange.answer(size: Int(exchange.head.path.text.dropFirst()) ?? 0) }
 
         func release(_ body: ResponseBody) {}
         func trimMemory() {}

@@ -7,12 +7,9 @@ import Testing
 @Suite("Databases of the command")
 struct DatabaseTests {
     private let folder: TemporaryFolder
-    private let run: [String]
+    private var run: [String] { self.folder.runOptions }
 
-    init() throws {
-        self.folder = try TemporaryFolder()
-        self.run = ["--run-dir", "\(self.folder.path)/run"]
-    }
+    init() throws { self.folder = try TemporaryFolder() }
 
     @Test(
         "an application gets the databases that it names, also in a worker group, and a changed password after a reload"

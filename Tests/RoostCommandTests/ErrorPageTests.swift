@@ -7,12 +7,9 @@ import Testing
 @Suite("Error pages of the command")
 struct ErrorPageTests {
     private let folder: TemporaryFolder
-    private let run: [String]
+    private var run: [String] { self.folder.runOptions }
 
-    init() throws {
-        self.folder = try TemporaryFolder()
-        self.run = ["--run-dir", "\(self.folder.path)/run"]
-    }
+    init() throws { self.folder = try TemporaryFolder() }
 
     private func get(_ target: String, accept: String = "text/html", _ server: RoostProcess) throws -> Response {
         let client = try RawClient(port: server.port)

@@ -7,12 +7,9 @@ import Testing
 @Suite("Templates of the command")
 struct TemplateTests {
     private let folder: TemporaryFolder
-    private let run: [String]
+    private var run: [String] { self.folder.runOptions }
 
-    init() throws {
-        self.folder = try TemporaryFolder()
-        self.run = ["--run-dir", "\(self.folder.path)/run"]
-    }
+    init() throws { self.folder = try TemporaryFolder() }
 
     @Test(
         "a changed template is a new version of the applications that have its folder, with --reload and by roost reload"

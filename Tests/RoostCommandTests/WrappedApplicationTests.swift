@@ -7,15 +7,12 @@ import Testing
 @Suite("Wrapped applications of the command")
 struct WrappedApplicationTests {
     private let folder: TemporaryFolder
-    private let run: [String]
+    private var run: [String] { self.folder.runOptions }
     /// Of the password `secret`.
     private static let hash =
         "$6$abcdefgh$ltjgWl6579NluT/Vi1nwEvcil.G5Nbc4NiXZaNGStk8PSwGfQv72N2CKPPrVACtLtip/cZ/1GM/O6IND4WQhG."
 
-    init() throws {
-        self.folder = try TemporaryFolder()
-        self.run = ["--run-dir", "\(self.folder.path)/run"]
-    }
+    init() throws { self.folder = try TemporaryFolder() }
 
     private func get(_ path: String, _ server: RoostProcess, _ fields: String...) throws -> Response {
         let client = try RawClient(port: server.port)

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import TestSupport
 import Testing
 
@@ -8,20 +8,9 @@ import Testing
 struct ConformanceClientTests {
     /// Sends a request to a server that gives this response. Throws the fault that the client finds in it.
     private func ask(_ response: String) throws {
-        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        defer { close(listener) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { address in
-            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, size) == 0 && listen(listener, 1) == 0 && getsockname(listener, $0, &size) == 0
-            }
-        }
-        try #require(isBound)
-        let client = try ConformanceClient(port: Int(in_port_t(bigEndian: address.sin_port)))
-        let connection = accept(listener, nil, nil)
+        let listener = try ListeningSocket()
+        let client = try ConformanceClient(port: listener.port)
+        let connection = accept(listener.file.fileDescriptor, nil, nil)
         defer { close(connection) }
         // The response fits into the socket's buffer.
         let bytes = Array(response.utf8)

@@ -7,44 +7,41 @@ final class HTTP2Front: Sendable {
     let port: Int
     private let process: StartedProcess
 
-    /// Starts it in front of a host at this port, and waits until it accepts connections.
+    /// Starts it in front of a host at this port, and waits until it listens.
     init(before hostPort: Int) throws {
         while true {
-            let port = try Self.freePort()
-            let process = try StartedProcess([
-                "/usr/sbin/nghttpx", "--conf=/dev/null", "--single-process", "--frontend=127.0.0.1,\(port);no-tls",
-                "--backend=127.0.0.1,\(hostPort);;proto=h2", "--no-via", "--no-server-rewrite", "--no-location-rewrite",
-                "--no-add-x-forwarded-proto", "--no-strip-incoming-x-forwarded-proto", "--workers=1",
-                "--errorlog-file=/dev/null", "--accesslog-file=/dev/null", "--request-header-field-buffer=131072",
-                "--max-request-header-fields=1000", "--backend-connect-timeout=60s",
-            ])
-            while process.isRunning {
-                guard (try? RawClient(port: port)) == nil else {
-                    self.port = port
-                    self.process = process
-                    return
-                }
-                // Not a wait for luck: the loop ends when it accepts, or has exited.
-                usleep(2000)
+            // Another process may take the port before nghttpx does, which then exits.
+            let port = try ListeningSocket().port
+            let log = Pipe()
+            let process = try StartedProcess(
+                [
+                    "/usr/sbin/nghttpx", "--conf=/dev/null", "--single-process", "--frontend=127.0.0.1,\(port);no-tls",
+                    "--backend=127.0.0.1,\(hostPort);;proto=h2", "--no-via", "--no-server-rewrite",
+                    "--no-location-rewrite", "--no-add-x-forwarded-proto", "--no-strip-incoming-x-forwarded-proto",
+                    "--workers=1", "--errorlog-file=/dev/stdout", "--log-level=NOTICE", "--accesslog-file=/dev/null",
+                    "--request-header-field-buffer=131072", "--max-request-header-fields=1000",
+                    "--backend-connect-timeout=60s",
+                ], output: log.fileHandleForWriting)
+            try log.fileHandleForWriting.close()
+            guard Self.listens(log.fileHandleForReading) else {
+                _ = process.waitUntilExit()
+                continue
             }
-            // Another process has taken the port.
+            self.port = port
+            self.process = process
+            return
         }
     }
 
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { address in
-            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
-            }
+    /// Reads the log up to the line that the proxy writes when it listens. Returns false if it ends before.
+    private static func listens(_ log: FileHandle) -> Bool {
+        var text = ""
+        while !text.contains("Listening on") {
+            let more = log.availableData
+            guard !more.isEmpty else { return false }
+            text += String(decoding: more, as: UTF8.self)
         }
-        guard isBound else { throw RawClient.Failure.connect(errno) }
-        return Int(UInt16(bigEndian: address.sin_port))
+        return true
     }
 
     func stop() {

@@ -12,6 +12,9 @@ public final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: self.path) }
 
+    /// The options of a server or a command that keep its run directory in this folder.
+    public var runOptions: [String] { ["--run-dir", "\(self.path)/run"] }
+
     /// Writes a file, with the folders above it, and returns its path.
     @discardableResult
     public func write(_ name: String, _ text: String) throws -> String {

@@ -28,7 +28,7 @@ extension Case {
             return "READY, RELOADING, READY, STOPPING; WATCHDOG=1 every \(each) ms"
         },
         Case("LISTEN_FDS: an inherited listening socket") { modules in
-            let listener = try Self.listen()
+            let listener = try ListeningSocket()
             // The shell moves standard input to descriptor 3, where a service manager passes sockets.
             let server = try Server(
                 try modules.crashes(), ["--workers", "2"],
@@ -72,22 +72,4 @@ extension Case {
             return "a response on each address; mode 600"
         },
     ]
-
-    /// Creates a listening socket on a port that the kernel chooses.
-    private static func listen() throws -> (file: FileHandle, port: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let failed = withUnsafeMutablePointer(to: &address) { address in
-            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) | Glibc.listen(descriptor, 128) | getsockname(descriptor, $0, &size)
-            }
-        }
-        guard failed == 0 else { throw UnexpectedResult("no socket: \(errno)") }
-        return (
-            FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), Int(in_port_t(bigEndian: address.sin_port))
-        )
-    }
 }

@@ -1,10 +1,11 @@
 /* The server side of one HTTP/2 connection, without I/O (RFC 9113), by libnghttp2. SPDX-License-Identifier: Apache-2.0
  *
- * Bytes of the client go in by roost_h2_receive, bytes for it come out by roost_h2_send. Both call the hooks, which only
- * note what has happened: the only functions of this header that they may call are roost_h2_set_user, and in next_part
- * roost_h2_submit_trailers. Not thread-safe.
+ * roost_h2_receive processes input, roost_h2_send returns output. Both call the hooks, which only record events: the only
+ * functions of this header that hooks may call are roost_h2_set_user, and in next_part roost_h2_submit_trailers. Not
+ * thread-safe.
  *
- * A stream is named by its number. Its `user` pointer is what roost_h2_set_user has set, NULL before. */
+ * A stream is identified by its number. Its `user` pointer is the one that roost_h2_set_user has set, NULL before. Error
+ * codes are those of RFC 9113 §7. */
 #ifndef CHTTP2_H
 #define CHTTP2_H
 
@@ -21,25 +22,14 @@ typedef struct roost_h2_field {
     size_t value_size;
 } roost_h2_field;
 
-/* Error codes of RFC 9113 §7. */
-enum {
-    ROOST_H2_NO_ERROR = 0,
-    ROOST_H2_PROTOCOL_ERROR = 1,
-    ROOST_H2_INTERNAL_ERROR = 2,
-    ROOST_H2_STREAM_CLOSED = 5,
-    ROOST_H2_REFUSED_STREAM = 7,
-    ROOST_H2_CANCEL = 8,
-    ROOST_H2_ENHANCE_YOUR_CALM = 11,
-};
-
-/* What a client can send without an end and without an effect. */
+/* The kinds of frames that cost the server work and have no effect. */
 typedef enum {
     ROOST_H2_RESET,  /* RST_STREAM, sent by the client or because of it */
     ROOST_H2_GLITCH, /* a malformed frame, or one for a stream that has ended */
     ROOST_H2_IDLE    /* PING, SETTINGS, PRIORITY, an unknown frame, empty DATA, needless WINDOW_UPDATE */
 } roost_h2_cost;
 
-/* What became of a DATA frame. */
+/* The result of write_data. */
 typedef enum {
     ROOST_H2_WRITTEN,
     ROOST_H2_NO_ROOM, /* roost_h2_send returns 0, and its next call begins with the same frame */
@@ -70,9 +60,9 @@ typedef struct roost_h2_hooks {
     void (*closed)(void *context, int32_t stream, void *user, uint32_t error);
     /* The answer to a PING of roost_h2_ping. */
     void (*pong)(void *context);
-    /* The connection ends with this error, of which the client was told. */
+    /* The connection ends with this error, which was sent to the client. */
     void (*failed)(void *context, uint32_t error);
-    /* The client has sent something of `count` such units. */
+    /* The client has sent `count` frames of this kind, or entries of a SETTINGS frame. */
     void (*cost)(void *context, roost_h2_cost kind, size_t count);
     /* Describes the next part of a response body, of at most `most` bytes. */
     roost_h2_part (*next_part)(void *context, void *user, size_t most);
@@ -97,19 +87,19 @@ void roost_h2_destroy(roost_h2 *session);
 /* What roost_h2_receive returns for a client that sends frames without an end. */
 #define ROOST_H2_TOO_MUCH (-2)
 
-/* Processes bytes of the client. Returns 0; below zero if the connection has to be closed after what is left to send. */
+/* Processes input. Returns 0; a negative value if the connection has to be closed after pending output. */
 int roost_h2_receive(roost_h2 *session, const uint8_t *bytes, size_t size);
 
-/* Returns the next bytes for the client, valid until the next call; 0 if there are none, or no room for a body. Bytes of bodies are passed to
- * write_data instead. Below zero if the connection has to be closed at once. */
+/* Sets `bytes` to the next output, valid until the next call, and returns its size; 0 if there is none, or if write_data has
+ * no room. Bodies are passed to write_data instead. A negative value if the connection has to be closed at once. */
 ptrdiff_t roost_h2_send(roost_h2 *session, const uint8_t **bytes);
 
-/* Whether the session has ended: nothing is to be received or sent any more. */
+/* Whether the session has ended: it neither expects input nor has output. */
 int roost_h2_has_ended(roost_h2 *session);
 
 void roost_h2_set_user(roost_h2 *session, int32_t stream, void *user);
 
-/* The functions below queue what they send. They return 0; below zero if the stream has ended. */
+/* The functions below queue what they send. They return 0; a negative value if the stream has ended. */
 
 /* Begins the response: the first field is ":status". The fields are copied. has_body: next_part is asked for it. */
 int roost_h2_submit_response(roost_h2 *session, int32_t stream, const roost_h2_field *fields, size_t count, int has_body);
@@ -120,7 +110,7 @@ int roost_h2_submit_trailers(roost_h2 *session, int32_t stream, const roost_h2_f
 /* There is a next part again. */
 int roost_h2_resume(roost_h2 *session, int32_t stream);
 int roost_h2_reset(roost_h2 *session, int32_t stream, uint32_t error);
-/* Lets the client send as many more bytes of bodies. stream 0: for the connection only. */
+/* Opens the windows of a stream and of the connection by `size` bytes. stream 0: that of the connection only. */
 void roost_h2_consume(roost_h2 *session, int32_t stream, size_t size);
 
 /* Announces that no stream after a later GOAWAY will be answered (RFC 9113 §6.8). */

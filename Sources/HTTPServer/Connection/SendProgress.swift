@@ -1,6 +1,7 @@
-/// The progress of a client in taking what is sent to it. A value without I/O; times are ticks of the loop, one per second.
+/// Detects slow clients by the progress of their pending output. A value without I/O; times are ticks of the loop, one per
+/// second.
 ///
-/// A client that takes a byte now and then would hold the output for ever: it has to take some bytes per second.
+/// A client that reads a byte now and then would hold the output for ever: it has to read `slowest` bytes per second.
 struct SendProgress {
     /// Where a period began, over which the rate is measured.
     private struct Period {
@@ -17,8 +18,8 @@ struct SendProgress {
     /// The slowest rate of a client that makes progress, in bytes per second.
     static let slowest = 240
 
-    /// Whether the client has taken nothing for more than `limit` ticks, or less than the slowest rate allows over so many
-    /// ticks. `pending`: the bytes that wait. `sent`: the bytes that were sent so far.
+    /// Whether the client has read nothing for more than `limit` ticks, or over `limit` ticks less than the slowest rate
+    /// allows. `pending`: the pending output, in bytes. `sent`: the bytes that were sent so far.
     mutating func isStuck(pending: Int, sent: Int, now: Int, limit: Int) -> Bool {
         guard pending > 0 else {
             self.period = nil

@@ -16,8 +16,8 @@ public final class ServerLoop {
     /// Buffers that the WebSockets of this loop share.
     let scratch = WebSocketScratch()
     let output = SharedOutput()
-    let exchanges = HTTP1ExchangePool()
-    let http2Exchanges = HTTP2ExchangePool()
+    let exchanges = ExchangePool<HTTP1Exchange>()
+    let http2Exchanges = ExchangePool<HTTP2Exchange>()
     /// What HTTP/2 connections share, each within a single call.
     let http2Fields = HTTP2Fields()
     var http2Buffer = ByteBuffer()

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// One HTTP/1 request and its response. Loop-bound; recycled for another request after it has ended.
-final class HTTP1Exchange: WebSocketRequest {
+final class HTTP1Exchange: WebSocketRequest, RecyclableExchange {
     // SAFETY: the loop outlives its exchanges.
     unowned(unsafe) let loop: ServerLoop
     let head = RequestHead()

@@ -4,9 +4,9 @@ import NIOCore
 
 /// An HTTP/2 connection: the last handler of its channel. Loop-bound.
 ///
-/// `HTTP2Session` knows the protocol, and `ConnectionOutput` writes. After each of their calls the connection handles what
-/// has happened: it makes exchanges, and tells them of input and of sent output. While the client does not take the
-/// output, nothing is read from it: this bounds the answers to its control frames.
+/// `HTTP2Session` implements the protocol, and `ConnectionOutput` writes. After each call of the session the connection
+/// handles the recorded events: it creates exchanges, and notifies them of input and of sent output. While the output is
+/// congested, the connection reads nothing from the client, which bounds the answers to control frames.
 final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -20,42 +20,28 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     private let redirect: SecureRedirection?
     private var context: ChannelHandlerContext?
     /// The exchanges that are not recycled.
-    private var exchanges: [HTTP2Exchange] = []
-    /// Requests that wait until the client has taken output, in their order.
+    private var exchanges = IndexedList<HTTP2Exchange>()
+    /// The events that are being handled.
+    private var events: [HTTP2Session.Event] = []
+    /// The requests that wait until pending output has fallen below its limit, in their order.
     private var waiting: [HTTP2Stream] = []
-    /// Input that is not processed while the client does not take output.
+    /// The input that is not processed while the output is congested.
     private var input = ByteBuffer()
     private var inputEnded = false
     /// The tick since which the connection has no exchange, or waits for the rest of a header.
     private var since: Int
     private var isDirty = false
-    /// Whether output waits in the session until the client takes what was written.
+    /// Whether output waits in the session until the client has read earlier output.
     private var isFlushHeld = false
     private var isReadHeld = false
     private var isHandling = false
     private var isFaultLogged = false
     /// Work of WebSockets for the end of the turn.
     private var atTurnEnd: [() -> Void] = []
-    private var phase = Phase.open
-
-    private enum Phase {
-        case open
-        /// The client was told that the connection will end, and may send further requests until it knows.
-        case ending(since: Int)
-        /// No further requests are answered.
-        case refusing
-        case closing
-    }
+    private var shutdown = HTTP2Shutdown()
 
     /// The maximum bytes that are serialized for one write.
     private static let maxWrite = 256 * 1024
-    /// Error codes of RFC 9113 §7.
-    enum ResetCode: UInt32 {
-        case noError = 0
-        case internalError = 2
-        case refusedStream = 7
-        case cancel = 8
-    }
 
     /// Nil without memory.
     init?(_ start: ConnectionStart, transport: (any SecureTransport)? = nil) {
@@ -93,7 +79,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
-        self.phase = .closing
+        self.shutdown.close()
         self.output.channelClosed()
         self.loop.remove(self)
         self.loop.turn { self.disconnectAll() }
@@ -106,9 +92,9 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         self.loop.turn { self.received(&buffer) }
     }
 
-    /// Processes input, unless the client has to take output first.
+    /// Processes input, or keeps it while the output is congested.
     func received(_ buffer: inout ByteBuffer) {
-        if case .closing = self.phase { return }
+        guard !self.shutdown.isClosing else { return }
         guard !self.output.isCongested, self.input.readableBytes == 0 else {
             self.input.writeBuffer(&buffer)
             return
@@ -139,8 +125,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     // MARK: Input
 
     private var wantsInput: Bool {
-        if case .closing = self.phase { return false }
-        return !self.inputEnded && self.input.readableBytes == 0 && !self.output.isCongested
+        !self.shutdown.isClosing && !self.inputEnded && self.input.readableBytes == 0 && !self.output.isCongested
     }
 
     func resumeReading() {
@@ -156,7 +141,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         self.setDirty()
     }
 
-    /// Closes the connection after the client was told why.
+    /// Closes the connection after the session has written the reason.
     private func failed() {
         self.setDirty()
         self.close()
@@ -164,20 +149,10 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     /// Logs once why the connection ends, if that is the client's fault.
     private func logFault() {
-        guard !self.isFaultLogged, let reason = self.session.excess ?? self.session.error.map(Self.reason) else {
-            return
-        }
+        guard !self.isFaultLogged, let reason = self.session.excess ?? self.session.error.map(HTTP2ErrorCode.fault)
+        else { return }
         self.isFaultLogged = true
         self.loop.log?.refused(peer: self.peer, reason: reason)
-    }
-
-    private static func reason(of error: UInt32) -> StaticString {
-        switch error {
-        case 3: "HTTP/2: more bytes than the window allows"
-        case 6: "HTTP/2: wrong size of a frame"
-        case 9: "HTTP/2: malformed header block"
-        default: "HTTP/2: a frame that is not allowed there"
-        }
     }
 
     private func handleEvents() {
@@ -185,10 +160,8 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         guard !self.isHandling else { return }
         self.isHandling = true
         defer { self.isHandling = false }
-        while true {
-            let events = self.session.removeEvents()
-            guard !events.isEmpty else { return }
-            for event in events { self.handle(event) }
+        while self.session.moveEvents(to: &self.events) {
+            for event in self.events { self.handle(event) }
         }
     }
 
@@ -204,7 +177,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
             } else if let carrier = stream.carrier {
                 carrier.inputCame()
             } else if !self.waiting.contains(where: { $0 === stream }) {
-                // Nobody receives it.
+                // The exchange has ended before its request body.
                 self.drop(stream)
             }
         case .sent(let stream): self.handleSent(stream)
@@ -217,11 +190,11 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
             self.session.drop(stream)
             self.release(stream)
             self.session.closeHandled(stream)
-        case .pong: if case .ending = self.phase { self.refuseNew() }
+        case .pong: if self.shutdown.confirm() { self.refuseNew() }
         }
     }
 
-    /// Drops the body of a request that nobody receives.
+    /// Drops the received part of a request body whose exchange has ended.
     func drop(_ stream: HTTP2Stream) {
         if let (part, _) = stream.input.removeAll() { self.consume(part.readableBytes, of: stream) }
     }
@@ -242,7 +215,6 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
             return
         }
         let exchange = self.loop.http2Exchanges.exchange(on: self.loop)
-        exchange.index = self.exchanges.count
         self.exchanges.append(exchange)
         self.loop.multiplexedExchangeBegan()
         let began = self.loop.log?.logsRequests == true ? NIODeadline.now().uptimeNanoseconds : 0
@@ -285,16 +257,16 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         self.setDirty()
     }
 
-    /// Gives bodies back that are not needed any more.
+    /// Releases the bodies that were sent or dropped.
     private func release(_ stream: HTTP2Stream) {
         guard !stream.body.released.isEmpty else { return }
         for body in stream.body.removeReleased() { self.loop.willRelease(body) }
     }
 
-    func reset(_ stream: HTTP2Stream, _ code: ResetCode) {
+    func reset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
         self.session.drop(stream)
         self.release(stream)
-        self.session.reset(stream, code.rawValue)
+        self.session.reset(stream, code)
         self.setDirty()
     }
 
@@ -314,15 +286,11 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
 
     /// Called when an exchange and its owner have ended.
     func exchangeEnded(_ exchange: HTTP2Exchange, _ stream: HTTP2Stream) {
-        let last = self.exchanges.removeLast()
-        if last !== exchange {
-            self.exchanges[exchange.index] = last
-            last.index = exchange.index
-        }
+        self.exchanges.remove(exchange)
         self.loop.multiplexedExchangeEnded()
         if stream.error == nil, stream.carrier == nil {
             // The rest of the request is not read (RFC 9113 §8.1).
-            if !stream.input.hasEnded, stream.body.isEmpty { self.session.reset(stream, ResetCode.noError.rawValue) }
+            if !stream.input.hasEnded, stream.body.isEmpty { self.session.reset(stream, .noError) }
             self.drop(stream)
             self.setDirty()
         }
@@ -379,16 +347,15 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         }
         if isLeft == nil {
             self.failed()
-        } else if case .closing = self.phase {
-        } else if self.session.hasEnded {
+        } else if !self.shutdown.isClosing, self.session.hasEnded {
             self.close()
         }
         if isLeft == true { self.isFlushHeld = true }
-        // Reports relief, unless the client has to take it first.
+        // Calls `outputRelieved`, unless the output is congested.
         self.output.flush()
         self.logFault()
         self.handleEvents()
-        self.loop.turn { self.beginWaiting() }
+        if !self.waiting.isEmpty { self.loop.turn { self.beginWaiting() } }
     }
 
     private func handleSent(_ stream: HTTP2Stream) {
@@ -406,7 +373,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
             carrier.outputSent()
         } else if stream.body.isEmpty, !stream.input.hasEnded {
             // The rest of the request is not read (RFC 9113 §8.1).
-            self.session.reset(stream, ResetCode.noError.rawValue)
+            self.session.reset(stream, .noError)
             self.setDirty()
         }
     }
@@ -427,35 +394,33 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     // MARK: End
 
     private func close() {
-        if case .closing = self.phase { return }
-        self.phase = .closing
+        guard self.shutdown.close() else { return }
         self.disconnectAll()
         self.output.close(.afterWrites(linger: false))
     }
 
     /// Ends the connection with an error.
-    private func end(_ code: ResetCode) {
-        self.session.terminate(code.rawValue)
+    private func end(_ code: HTTP2ErrorCode) {
+        self.session.terminate(code)
         self.setDirty()
         self.close()
     }
 
     private func disconnectAll() {
         // Each may end, and thereby leave the list.
-        for exchange in self.exchanges { exchange.disconnect() }
+        for exchange in self.exchanges.all { exchange.disconnect() }
     }
 
-    /// Tells the client that the connection will end. What it has sent before it knows is still answered.
+    /// Announces the end of the connection to the client. Requests that the client sends before it has read this are
+    /// still answered.
     private func announceEnd() {
-        guard case .open = self.phase else { return }
-        self.phase = .ending(since: self.loop.tick)
+        guard self.shutdown.announce(now: self.loop.tick) else { return }
         self.session.announceEnd()
         self.session.ping()
         self.setDirty()
     }
 
     private func refuseNew() {
-        self.phase = .refusing
         self.session.refuseNew()
         self.setDirty()
     }
@@ -466,24 +431,25 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     func stop() { self.loop.turn { self.announceEnd() } }
 
     func closeIfIdle() {
-        switch self.phase {
-        case .open: self.announceEnd()
-        case .ending(let since): if self.loop.tick - since > 1 { self.refuseNew() }
-        case .refusing: if self.exchanges.isEmpty, self.session.openStreams.isEmpty { self.close() }
-        case .closing: break
+        if self.shutdown.confirmIfOverdue(now: self.loop.tick) {
+            self.refuseNew()
+        } else if !self.shutdown.isRefusing {
+            self.announceEnd()
+        } else if self.exchanges.isEmpty, self.session.openStreams.isEmpty {
+            self.close()
         }
     }
 
     func checkDeadlines() {
         guard !self.output.isStuck() else { return self.abort(reset: true) }
-        for exchange in self.exchanges { exchange.checkDeadlines(self) }
+        for exchange in self.exchanges.all { exchange.checkDeadlines(self) }
         for stream in self.session.openStreams {
             stream.carrier?.checkDeadlines()
             guard self.isStuck(stream) else { continue }
             self.reset(stream, .cancel)
             stream.exchange?.disconnect()
         }
-        if case .ending(let since) = self.phase, self.loop.tick - since > 1 { self.refuseNew() }
+        if self.shutdown.confirmIfOverdue(now: self.loop.tick) { self.refuseNew() }
         let configuration = self.loop.configuration
         let elapsed = self.loop.tick - self.since
         if self.inputEnded, elapsed > configuration.halfCloseTime { return self.abort(reset: false) }
@@ -496,19 +462,19 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
         if elapsed > configuration.keepAliveTime { self.end(.noError) }
     }
 
-    /// Whether the client does not take the response, which may be complete.
+    /// Whether the client makes no progress in reading the response, which may be complete.
     private func isStuck(_ stream: HTTP2Stream) -> Bool {
         stream.progress.isStuck(
             pending: stream.body.size, sent: stream.body.sent, now: self.loop.tick,
             limit: self.loop.configuration.writeTime)
     }
 
-    func giveUp() { for exchange in self.exchanges { exchange.giveUp() } }
+    func giveUp() { for exchange in self.exchanges.all { exchange.giveUp() } }
 
     func abort() { self.abort(reset: false) }
 
     private func abort(reset: Bool) {
-        self.phase = .closing
+        self.shutdown.close()
         self.disconnectAll()
         self.output.close(.cut(reset: reset))
     }

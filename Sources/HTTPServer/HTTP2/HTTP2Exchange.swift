@@ -1,7 +1,7 @@
 import NIOCore
 
 /// One request of an HTTP/2 connection and its response. Loop-bound; recycled for another request after it has ended.
-final class HTTP2Exchange: WebSocketRequest {
+final class HTTP2Exchange: WebSocketRequest, RecyclableExchange, IndexedElement {
     // SAFETY: the loop outlives its exchanges.
     unowned(unsafe) let loop: ServerLoop
     let head = RequestHead()
@@ -89,7 +89,7 @@ final class HTTP2Exchange: WebSocketRequest {
         self.awaitsContinue = false
         self.lastPartWasLent = !more
         if !more {
-            do throws(Refusal) { try self.takeTrailers(of: stream) } catch {
+            do throws(Refusal) { try self.receiveTrailers(of: stream) } catch {
                 self.refuse(error, on: connection)
                 return .disconnect
             }
@@ -99,8 +99,8 @@ final class HTTP2Exchange: WebSocketRequest {
         return .part(self.lend(part), more: more)
     }
 
-    /// Takes the trailers, by the rules of HTTP/1.
-    private func takeTrailers(of stream: HTTP2Stream) throws(Refusal) {
+    /// Checks and stores the trailers of the request, by the rules of HTTP/1.
+    private func receiveTrailers(of stream: HTTP2Stream) throws(Refusal) {
         if let fault = stream.trailers.fault { throw fault }
         guard !stream.trailers.isEmpty else { return }
         var isRefused = false
@@ -288,7 +288,7 @@ final class HTTP2Exchange: WebSocketRequest {
     }
 
     /// Answers in the owner's place. Returns false if a part of a response was already written: the stream is then
-    /// reset, so that the client does not take the part for the whole.
+    /// reset, so that the client does not mistake the part for a complete response.
     private func answer(_ refusal: Refusal, on connection: HTTP2Connection) -> Bool {
         guard let stream else { return false }
         guard self.response.isReplaceable else {

@@ -25,7 +25,7 @@ final class HTTP2Fields {
     /// The fields, valid until `clear`.
     var all: UnsafeBufferPointer<roost_h2_field> { UnsafeBufferPointer(start: self.list, count: self.count) }
 
-    /// Begins another header with this many fields, whose names have so many bytes.
+    /// Begins another header. `fields`: the number of its fields. `nameBytes`: the size of all names together, in bytes.
     func clear(fields: Int, nameBytes: Int) {
         self.count = 0
         self.textCount = 0

@@ -1,7 +1,7 @@
 /// Makes a `RequestHead` of a header block (RFC 9113 §8.3). A value without I/O.
 ///
-/// libnghttp2 has checked the syntax, the pseudo-header fields and the content length. What is left are the checks that
-/// HTTP/1 has as well.
+/// libnghttp2 has checked the syntax, the pseudo-header fields and the content length. This type performs
+/// the remaining checks, which are those of HTTP/1.
 struct HTTP2HeadReader {
     private let limits: HTTP1Limits
     private var hosts = 0
@@ -14,6 +14,11 @@ struct HTTP2HeadReader {
     /// The value of `host`.
     private var host = Octets.empty
 
+    /// The parts of a cookie that were joined, and the field that contains them.
+    private var cookie: UnsafeMutablePointer<UInt8>?
+    private var cookieSize = 0
+    private var cookieAt = 0
+
     private init(_ limits: HTTP1Limits) { self.limits = limits }
 
     /// Reads a block into a head. `isEnd`: whether no body follows. Throws a `Refusal`; the head then holds what was
@@ -22,7 +27,6 @@ struct HTTP2HeadReader {
         _ block: HTTP2HeaderBlock, isEnd: Bool, limits: HTTP1Limits, into head: RequestHead
     ) throws(Refusal) {
         head.reset()
-        head.version = .http2
         // Room for the block, for a host field, and for a cookie that is joined of its parts.
         let room = 2 * block.byteCount + 2 * block.fieldCount + 8
         while head.capacity < room { head.grow() }
@@ -85,10 +89,6 @@ struct HTTP2HeadReader {
         head.append(field)
     }
 
-    /// The parts of a cookie that were joined.
-    private var cookie: UnsafeMutablePointer<UInt8>?
-    private var cookieSize = 0
-
     /// Appends a part of the cookie: the parts become one field (RFC 9113 §8.2.3).
     private mutating func join(_ part: Octets, of head: RequestHead) throws(Refusal) {
         guard self.cookies > 1 else { return head.append(HeaderField(name: Octets("cookie"), value: part)) }
@@ -115,8 +115,6 @@ struct HTTP2HeadReader {
             head.replaceField(at: self.cookieAt, value: field.value)
         }
     }
-
-    private var cookieAt = 0
 
     /// Performs the checks that need all fields.
     private mutating func finish(_ head: RequestHead, isEnd: Bool) throws(Refusal) {

@@ -1,8 +1,9 @@
 /// The limits of HTTP/2 connections. Sizes are in bytes.
 public struct HTTP2Limits: Sendable {
-    /// A number of frames that a client may send at once, and again in so many seconds.
+    /// The number of frames that a client may send at once, and the time after which it may send that number again.
     public struct Rate: Sendable, Hashable {
         public var burst: Int
+        /// The time, in seconds.
         public var seconds: Int
 
         public init(burst: Int, seconds: Int) {

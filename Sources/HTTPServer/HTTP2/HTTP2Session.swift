@@ -3,8 +3,8 @@ import NIOCore
 
 /// The protocol of one HTTP/2 connection, without I/O (RFC 9113). Loop-bound.
 ///
-/// Bytes of the client go in by `receive`, bytes for it come out by `serialize`. What has happened is in `removeEvents`:
-/// no code of a handler runs inside libnghttp2.
+/// `receive` processes input, `serialize` returns output. Both record events, which `moveEvents` returns: no code of a
+/// handler runs inside libnghttp2.
 final class HTTP2Session {
     enum Event {
         /// A request has begun: its header is in the stream's block.
@@ -29,7 +29,7 @@ final class HTTP2Session {
     private var idleFrames: HTTP2Budget
     /// The tick of the loop, during a call.
     private var now = 0
-    /// Why the client is told to calm down; nil if it need not.
+    /// The limit that the client has exceeded; nil if it has exceeded none.
     private(set) var excess: StaticString?
     private var isTerminated = false
     /// The error with which the connection ends; nil if it has none.
@@ -74,7 +74,7 @@ final class HTTP2Session {
 
     // MARK: Bytes
 
-    /// Processes bytes of the client. Returns false if the connection has to be closed after what is left to send.
+    /// Processes input. Returns false if the connection has to be closed after pending output.
     func receive(_ bytes: UnsafeRawBufferPointer, now: Int) -> Bool {
         self.now = now
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -111,10 +111,11 @@ final class HTTP2Session {
 
     var hasEnded: Bool { roost_h2_has_ended(self.session) != 0 }
 
-    func removeEvents() -> [Event] {
-        guard !self.events.isEmpty else { return [] }
-        defer { self.events.removeAll(keepingCapacity: true) }
-        return self.events
+    /// Moves the recorded events to `list`, whose memory records further ones. Returns whether there are any.
+    func moveEvents(to list: inout [Event]) -> Bool {
+        list.removeAll(keepingCapacity: true)
+        swap(&list, &self.events)
+        return !list.isEmpty
     }
 
     // MARK: Streams
@@ -145,12 +146,12 @@ final class HTTP2Session {
     /// Sends what was added to the body.
     func resume(_ stream: HTTP2Stream) { _ = roost_h2_resume(self.session, stream.number) }
 
-    func reset(_ stream: HTTP2Stream, _ error: UInt32) {
+    func reset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
         guard stream.error == nil else { return }
-        _ = roost_h2_reset(self.session, stream.number, error)
+        _ = roost_h2_reset(self.session, stream.number, code.rawValue)
     }
 
-    /// Lets the client send as many more bytes.
+    /// Opens the window of a stream, and that of the connection, by `size` bytes.
     func consume(_ stream: HTTP2Stream, _ size: Int) {
         guard size > 0 else { return }
         roost_h2_consume(self.session, stream.error == nil ? stream.number : 0, size)
@@ -177,7 +178,7 @@ final class HTTP2Session {
 
     private func forget(_ stream: HTTP2Stream) {
         guard stream.number > 0 else { return }
-        // What nobody has received.
+        // The rest of the request body opens the window of the connection again.
         self.consume(stream, stream.input.bytes.readableBytes)
         self.streams.remove(stream)
     }
@@ -186,14 +187,14 @@ final class HTTP2Session {
 
     func announceEnd() { roost_h2_announce_end(self.session) }
     func refuseNew() { roost_h2_refuse_new(self.session) }
+    func terminate(_ code: HTTP2ErrorCode) { roost_h2_terminate(self.session, code.rawValue) }
+    func ping() { roost_h2_ping(self.session) }
+
     private func terminateForExcess() {
         guard !self.isTerminated else { return }
         self.isTerminated = true
-        self.terminate(UInt32(ROOST_H2_ENHANCE_YOUR_CALM))
+        self.terminate(.enhanceYourCalm)
     }
-
-    func terminate(_ error: UInt32) { roost_h2_terminate(self.session, error) }
-    func ping() { roost_h2_ping(self.session) }
 
     // MARK: Hooks
 

@@ -1,5 +1,5 @@
-/// One stream of a session: what has arrived on it, and what waits to be sent. Loop-bound; reused.
-final class HTTP2Stream {
+/// One stream of a session, with its unreceived input and its pending output. Loop-bound; reused.
+final class HTTP2Stream: IndexedElement {
     /// The number of the stream; 0 if it is not used.
     fileprivate(set) var number: Int32 = 0
     /// The fields of the request.
@@ -18,7 +18,7 @@ final class HTTP2Stream {
     var countedSize = 0
     /// Whether the stream has ended, and with which error.
     private(set) var error: UInt32?
-    /// The progress of the client in taking the response.
+    /// The progress of the client in reading the response.
     var progress = SendProgress()
     /// Whether an event of this kind waits to be handled.
     var isReadableNoted = false
@@ -29,7 +29,7 @@ final class HTTP2Stream {
     // SAFETY: the connection holds the exchange as long as it is set here.
     unowned(unsafe) var exchange: HTTP2Exchange?
     /// The index in the list of the session's streams.
-    fileprivate var index = 0
+    var index = 0
 
     fileprivate func begin(_ number: Int32) {
         self.number = number
@@ -54,27 +54,23 @@ final class HTTP2Stream {
 
 /// The streams of a session, and those that wait to be used again.
 struct HTTP2StreamList {
-    private(set) var open: [HTTP2Stream] = []
+    private var list = IndexedList<HTTP2Stream>()
     private var spare: [HTTP2Stream] = []
     /// The maximum number of streams that are kept.
     private static let most = 16
 
+    var open: [HTTP2Stream] { self.list.all }
+
     mutating func begin(_ number: Int32) -> HTTP2Stream {
         let stream = self.spare.popLast() ?? HTTP2Stream()
         stream.begin(number)
-        stream.index = self.open.count
-        self.open.append(stream)
+        self.list.append(stream)
         return stream
     }
 
     /// Removes a stream that has ended and is not used by an exchange.
     mutating func remove(_ stream: HTTP2Stream) {
-        guard stream.number > 0 else { return }
-        let last = self.open.removeLast()
-        if last !== stream {
-            self.open[stream.index] = last
-            last.index = stream.index
-        }
+        self.list.remove(stream)
         stream.number = 0
         if self.spare.count < Self.most { self.spare.append(stream) }
     }

@@ -28,8 +28,7 @@ public struct ListenAddress: Sendable, Hashable {
     /// The options that may follow any address, besides those of `BindAddress`.
     private static let options = [
         "proxy=required", "forwarded=none", "tls=off", "redirect=https", "redirect=https:PORT", "client-cert=none",
-        "client-cert=optional",
-        "client-cert=required",
+        "client-cert=optional", "client-cert=required",
     ]
 
     /// The same address, with `security.usesTLS` decided.

@@ -43,7 +43,7 @@ extension LoggedEvent {
         .info, "request refused", "The server answered an invalid request itself, with this status.")
     static let connectionRefused = LoggedEvent(
         .info, "connection refused",
-        "The server closed a connection without a response: its client is not a trusted proxy, or sent no valid PROXY protocol header."
+        "The server closed a connection without a response: its client is not a trusted proxy, sent no valid PROXY protocol header, or has violated HTTP/2 or a limit of it."
     )
     static let handshakeFailed = LoggedEvent(
         .info, "TLS handshake failed", "A connection was closed before a request, for this reason.")

@@ -41,8 +41,8 @@ struct ViewReply {
         }
     }
 
-    /// Sends an open file, or a part of it, or no contents for a conditional request. `path`: for the
-    /// type, if there is none. The caller keeps the descriptor.
+    /// Sends an open file, or a part of it, or no contents for a conditional request. `path`: determines the
+    /// media type if `contentType` is empty. The caller keeps the descriptor.
     func send(file: CInt, size: Int, named path: Octets, _ contentType: Octets) -> asgi_result {
         self.withEvent(ASGI_HTTP_RESPONSE_ZEROCOPYSEND, 0, contentType) { event in
             event.pointee.flags = ASGI_CONDITIONAL

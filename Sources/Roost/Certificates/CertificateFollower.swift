@@ -3,7 +3,7 @@ package import HTTPServer
 package import HTTPTLS
 package import Logging
 package import RoostSettings
-package import RoostSystem
+import RoostSystem
 
 /// The certificates of a server: reads and checks their files, and reads them again when they have changed. For one
 /// thread at a time.
@@ -56,10 +56,7 @@ package final class CertificateFollower {
         _ files: TLSFiles, _ trust: FileTrust, _ clients: Set<ListenerSecurity.ClientCertificates>
     ) throws -> (settings: TLSSettings, summaries: [CertificateSummary]) {
         let settings = try files.read(trust: trust)
-        return (
-            settings,
-            try HostError.ofTLS { () throws(TLSFault) in try TLSContexts(settings, needed: clients) }.summaries
-        )
+        return (settings, try TLSContexts.checked(settings, needed: clients).summaries)
     }
 
     /// When `poll` has to be called next, in milliseconds.

@@ -1,7 +1,7 @@
 import Glibc
 import HTTPTLS
 package import RoostSettings
-package import RoostSystem
+import RoostSystem
 
 /// A certificate for localhost that the server makes with the program `openssl`, for development.
 package enum SelfSignedCertificate {

@@ -85,22 +85,23 @@ package final class RunningHost: Sendable {
             throw HostError(code: .settings, message: "\(secured[0].url) uses TLS, but there is no certificate")
         }
         let clients = Set(secured.compactMap(\.security.clientCertificates))
-        let encryption = TLSEncryption(
-            try HostError.ofTLS { () throws(TLSFault) in
-                try TLSContexts(settings, needed: clients, servesHTTP2: self.configuration.server.http2.isServed)
-            })
+        let encryption = TLSEncryption(try self.contexts(settings, clients))
         self.encryption.withLockedValue { $0 = (encryption, clients) }
         return encryption
+    }
+
+    private func contexts(
+        _ settings: TLSSettings, _ clients: Set<ListenerSecurity.ClientCertificates>
+    ) throws(HostError) -> TLSContexts {
+        try TLSContexts.checked(
+            settings, needed: clients, servesHTTP2: self.configuration.server.http2.isServed)
     }
 
     /// Uses other certificates for the connections from now on. Throws `HostError` if they are not valid, and logs that.
     package func use(_ settings: TLSSettings) throws {
         guard let (encryption, clients) = self.encryption.withLockedValue({ $0 }) else { return }
         do {
-            encryption.use(
-                try HostError.ofTLS { () throws(TLSFault) in
-                    try TLSContexts(settings, needed: clients, servesHTTP2: self.configuration.server.http2.isServed)
-                })
+            encryption.use(try self.contexts(settings, clients))
         } catch {
             self.configuration.logger.log(.certificatesRefused, ["reason": "\(error)"])
             throw error

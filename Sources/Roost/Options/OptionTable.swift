@@ -21,10 +21,8 @@ package enum OptionTable {
 
     package static let sections = [
         Self.addressSection, Self.tlsSection, Self.proxySection, Self.applicationSection, Self.pythonSection,
-        Self.loggingSection,
-        Self.concurrencySection, Self.limitSection, Self.timeoutSection, Self.http2Section,
-        Self.webSocketSection, Self.reloadSection,
-        Self.workerSection,
+        Self.loggingSection, Self.concurrencySection, Self.limitSection, Self.timeoutSection, Self.http2Section,
+        Self.webSocketSection, Self.reloadSection, Self.workerSection,
     ]
 
     package static let all = Self.sections.flatMap(\.options)

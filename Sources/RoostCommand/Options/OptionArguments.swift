@@ -47,8 +47,7 @@ struct OptionArguments: ParsableArguments {
         let groups = [
             self.addresses.given, self.tls.given, self.proxies.given, self.applications.given, self.python.given,
             self.logging.given, self.concurrency.given, self.limits.given, self.timeouts.given, self.http2.given,
-            self.webSockets.given, self.reload.given,
-            self.workers.given,
+            self.webSockets.given, self.reload.given, self.workers.given,
         ]
         return groups.flatMap { $0 }
     }

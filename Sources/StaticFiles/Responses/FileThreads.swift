@@ -1,4 +1,4 @@
-package import HTTPServer
+import HTTPServer
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix

@@ -49,7 +49,7 @@ struct HTTP2Frame: Equatable, Sendable, CustomStringConvertible {
         "\(Kind(rawValue: self.kind).map { "\($0)" } ?? "\(self.kind)")(stream \(self.stream), flags \(self.flags), \(self.payload.count) bytes)"
     }
 
-    /// Splits bytes into frames. What is left of an incomplete one is dropped.
+    /// Splits bytes into frames. Drops an incomplete one at the end.
     static func all(in bytes: [UInt8]) -> [HTTP2Frame] {
         var frames: [HTTP2Frame] = []
         var rest = bytes[...]

@@ -226,7 +226,7 @@ struct HTTP2MessageTests {
         #expect(try peer.response(1).fields[":status"] == "500")
     }
 
-    @Test("the rest of a request that nobody receives is refused without an error (§8.1)")
+    @Test("the rest of a request whose exchange has ended is refused without an error (§8.1)")
     func early() throws {
         let peer = try HTTP2Peer()
         try peer.send(HTTP2Peer.request(1, ends: false))

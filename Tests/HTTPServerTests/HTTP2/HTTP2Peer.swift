@@ -5,7 +5,7 @@ import NIOEmbedded
 
 /// A client of an HTTP/2 connection in memory, without a socket: it writes any frames, and reads the server's.
 final class HTTP2Peer {
-    /// Answers by path: `/` with a text, `/size/N` with so many bytes, `/hold` when the test does.
+    /// Answers by path: `/` with five bytes, `/size/N` with N bytes. The test answers `/hold` itself.
     final class Applications: RequestHandler {
         var held: [any Exchange] = []
         var owners: [Owner] = []
@@ -18,14 +18,7 @@ final class HTTP2Peer {
                 self.owners.append(owner)
                 return self.held.append(exchange)
             }
-            let size = path.hasPrefix("/size/") ? Int(path.dropFirst(6)) ?? 0 : 5
-            let body = [UInt8](repeating: UInt8(ascii: "x"), count: size)
-            body.withUnsafeBytes { bytes in
-                _ = exchange.respond(
-                    status: 200, fields: HeaderFields(start: nil, count: 0), body: ResponseBody(Octets(bytes)))
-            }
-            _ = exchange.end(failed: false)
-            exchange.recycle()
+            exchange.answer(size: path.hasPrefix("/size/") ? Int(path.dropFirst(6)) ?? 0 : 5)
         }
 
         func release(_ body: ResponseBody) {}

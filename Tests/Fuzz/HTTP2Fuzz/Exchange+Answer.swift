@@ -1,0 +1,1 @@
+../../HTTPServerTests/Exchange+Answer.swift
