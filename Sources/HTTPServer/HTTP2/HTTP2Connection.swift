@@ -185,8 +185,7 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
             self.release(stream)
             self.waiting.removeAll { $0 === stream }
             stream.exchange?.disconnect()
-            stream.carrier?.lost()
-            stream.carrier = nil
+            self.loseCarrier(of: stream)
             self.session.drop(stream)
             self.release(stream)
             self.session.closeHandled(stream)
@@ -409,6 +408,13 @@ final class HTTP2Connection: ChannelDuplexHandler, OutputConnection {
     private func disconnectAll() {
         // Each may end, and thereby leave the list.
         for exchange in self.exchanges.all { exchange.disconnect() }
+        // A WebSocket without an exchange would hold the connection.
+        for stream in self.session.openStreams { self.loseCarrier(of: stream) }
+    }
+
+    private func loseCarrier(of stream: HTTP2Stream) {
+        stream.carrier?.lost()
+        stream.carrier = nil
     }
 
     /// Announces the end of the connection to the client. Requests that the client sends before it has read this are
